@@ -32,10 +32,12 @@ int iso_err_sys(struct iso_err *err, const char *format, ...)
 
 	/* The reason is the origin: it stays whole even when the words before it do not fit. */
 	const char *reason = strerror(sys);
-	size_t have = strlen(err->text), need = strlen(reason) + 2;
-	if (have + need >= sizeof(err->text))
-		have = sizeof(err->text) - need - 1;
-	(void)snprintf(err->text + have, sizeof(err->text) - have, ": %s", reason);
+	size_t have = strlen(err->text), need = strlen(reason);
+	size_t most = sizeof(err->text) - need - 3;
+	if (have > most)
+		have = most;
+	memcpy(err->text + have, ": ", 2);
+	memcpy(err->text + have + 2, reason, need + 1);
 	return -1;
 }
 
