@@ -66,4 +66,17 @@ struct ctl_ask {
 	uint64_t grace_ms; /* STOP: ~0 = the plan's kill_timeout; 0 = kill at once */
 };
 
+/*
+ * Sending and receiving, both ends. The answer CTL_GONE (1) says that the other side has closed its
+ * end; it is never an error of ours.
+ */
+enum {
+	CTL_GONE = 1
+};
+iso_must_use int ctl_report_send(int fd, const struct ctl_report *report, struct iso_err *err);
+iso_must_use int ctl_report_recv(int fd, struct ctl_report *ret, struct iso_err *err);
+iso_must_use int ctl_ask_send(int fd, const struct ctl_ask *ask, struct iso_err *err);
+/** ctl_ask_recv() - blocking unless the descriptor is not; -1 with err->sys EAGAIN then */
+iso_must_use int ctl_ask_recv(int fd, struct ctl_ask *ret, struct iso_err *err);
+
 #endif
