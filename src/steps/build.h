@@ -11,6 +11,7 @@ struct steps_builder {
 		header; /* n_steps, sizes are filled by steps_finish(); the rest by the plan */
 	struct buf steps, blob;
 	uint8_t n_slots;
+	bool too_many_slots;
 };
 
 void steps_builder_init(struct steps_builder *b);

@@ -8,7 +8,7 @@
  * from its slot `from`. Slots are SLOT_NONE when unused.
  *
  * X(SYMBOL, "name", string1, string2, string3, number1, number2, number3, slots)
- *   strings/numbers: the operand's label in print ("" = unused)
+ *   strings/numbers: the operand's label in print ("" = unused); "label[]" is a list of strings, "label*" is bytes
  *   number labels that end in _hex, _oct, _bytes, _ms are printed so
  *   slots: "", "to", "from", "from,to"
  */
@@ -21,9 +21,9 @@
 	X(CGROUP_MAKE,     "cgroup-make",     "dir", "", "", "keep", "", "", "to")      /* mkdir (parents exist or were made by steps before); keep=1: a parent, never removed */ \
 	X(CGROUP_COPY,     "cgroup-copy",     "file", "", "", "", "", "", "from")       /* v1 cpuset: copy the parent's value of this file when ours is empty */ \
 	X(CGROUP_WRITE,    "cgroup-write",    "file", "value", "", "optional", "", "", "from") /* optional=1: ENOENT, EOPNOTSUPP and EACCES are tolerated */ \
-	X(CGROUP_DEVICES,  "cgroup-devices",  "rules", "", "", "", "", "", "from")      /* v1: devices.deny a, then each rule of the list; v2: BPF program from the same list */ \
+	X(CGROUP_DEVICES,  "cgroup-devices",  "rules[]", "", "", "", "", "", "from")      /* v1: devices.deny a, then each rule of the list; v2: BPF program from the same list */ \
 	X(CGROUP_SELF,     "cgroup-self",     "dir", "", "", "", "", "", "")            /* the supervisor itself: 0 > tasks of this v1 directory (or CLONE_INTO is the starter's business on v2) */ \
-	X(MASK_LAYER,      "mask-layer",      "dir", "names", "", "", "", "", "")       /* shared whiteout layer: make dir, parents and one char 0:0 per name (list, relative paths); present ones are checked */ \
+	X(MASK_LAYER,      "mask-layer",      "dir", "names[]", "", "", "", "", "")       /* shared whiteout layer: make dir, parents and one char 0:0 per name (list, relative paths); present ones are checked */ \
 	X(MKDIR,           "mkdir",           "path", "", "", "mode_oct", "uid", "gid", "") /* host path below the alloc dir or state dir; EEXIST is fine when it is a real directory */ \
 	X(TMPFS,           "tmpfs",           "options", "", "", "attr_hex", "", "", "to") /* detached tmpfs; options "mode=0755,size=64k" */ \
 	X(NODE,            "node",            "name", "", "", "mode_oct", "major", "minor", "from") /* character device in the detached tmpfs `from` */ \
@@ -38,7 +38,7 @@
 	X(NETNS,           "netns",           "path", "", "", "", "", "", "")           /* setns(CLONE_NEWNET) */ \
 	X(TREE_OPEN,       "tree-open",       "source", "", "", "recursive", "attr_hex", "propagation", "to") /* detached clone of a host path, attributes set recursively; before propagation so that shared volumes keep their peer */ \
 	X(PROPAGATION,     "propagation",     "", "", "", "kind", "", "", "")           /* of the whole copied tree: MS_SLAVE or MS_PRIVATE, recursive */ \
-	X(OVERLAY,         "overlay",         "lower", "upper", "work", "attr_hex", "", "", "to") /* detached overlay; lower is a list, top first; upper "" = read-only */ \
+	X(OVERLAY,         "overlay",         "lower[]", "upper", "work", "attr_hex", "", "", "to") /* detached overlay; lower is a list, top first; upper "" = read-only */ \
 	X(ROOT_ATTACH,     "root-attach",     "dir", "", "", "attr_hex", "", "", "to")  /* bind the task directory on itself; everything below is attached relative to it */ \
 	X(MOUNT_POINT,     "mount-point",     "path", "", "", "mode_oct", "", "", "")   /* own directory in the root: made when missing, must be a real directory; remembered for cleaning */ \
 	X(ROOT_LINK,       "root-link",       "path", "target", "", "", "", "", "")     /* symlink in the root, made when missing; remembered for cleaning */ \
@@ -51,7 +51,7 @@
 	/* ---- INSIDE: the child, own root, still privileged ---- */                                                                   \
 	X(CHECK_MOUNTS,    "check-mounts",    "", "", "", "nosuid", "", "", "")         /* read mountinfo: nothing of the host below /, none shared unless asked for, flags as planned */ \
 	X(WORK_DIR,        "work-dir",        "path", "", "", "make_mode_oct", "", "", "") /* mkdir -p inside the root, chdir by descriptor, getcwd must be absolute */ \
-	X(COMMAND,         "command",         "candidates", "name", "", "chmod", "", "", "to") /* first regular file of the list (paths in the root, links resolved inside it); chmod=1: one below /local that lacks r-x gets 0555 by descriptor */ \
+	X(COMMAND,         "command",         "candidates[]", "name", "", "chmod", "", "", "to") /* first regular file of the list (paths in the root, links resolved inside it); chmod=1: one below /local that lacks r-x gets 0555 by descriptor */ \
 	X(SESSION,         "session",         "", "", "", "", "", "", "")               /* setsid */ \
 	X(KEYRING,         "keyring",         "", "", "", "", "", "", "")               /* join a new anonymous session keyring, as root */ \
 	X(UMASK,           "umask",           "", "", "", "mask_oct", "", "", "")       \
@@ -63,15 +63,15 @@
 	/* ---- CRED: credentials, nothing but these from here on ---- */                                                               \
 	X(BOUNDING_SET,    "bounding-set",    "", "", "", "caps_hex", "", "", "")       /* drop everything else */ \
 	X(SECUREBITS,      "securebits",      "", "", "", "bits_hex", "", "", "")       \
-	X(GROUPS,          "groups",          "list", "", "", "", "", "", "")           /* decimal gids */ \
+	X(GROUPS,          "groups",          "groups[]", "", "", "", "", "", "")           /* decimal gids */ \
 	X(GID,             "gid",             "", "", "", "gid", "", "", "")            \
 	X(UID,             "uid",             "", "", "", "uid", "", "", "")            /* keepcaps around it when the capability step keeps any */ \
 	X(CAPS,            "caps",            "", "", "", "permitted_hex", "inheritable_hex", "ambient_hex", "") /* effective = permitted */ \
 	X(DUMPABLE,        "dumpable",        "", "", "", "value", "", "", "")          \
 	X(NO_NEW_PRIVS,    "no-new-privs",    "", "", "", "", "", "", "")               \
-	X(CHECK_CRED,      "check-cred",      "groups", "", "", "uid", "gid", "", "")   /* read back ids, groups, five capability sets, nnp; any difference ends the start */ \
-	X(SECCOMP,         "seccomp",         "program", "", "", "filter_flags_hex", "", "", "") /* blob of struct sock_filter; last, because it forbids most of the above */ \
-	X(EXEC,            "exec",            "argv", "env", "", "", "", "", "from")    /* lists */
+	X(CHECK_CRED,      "check-cred",      "groups[]", "", "", "uid", "gid", "", "")   /* read back ids, groups, five capability sets, nnp; any difference ends the start */ \
+	X(SECCOMP,         "seccomp",         "program*", "", "", "filter_flags_hex", "", "", "") /* blob of struct sock_filter; last, because it forbids most of the above */ \
+	X(EXEC,            "exec",            "argv[]", "env[]", "", "", "", "", "from")    /* lists */
 /* clang-format on */
 
 #endif

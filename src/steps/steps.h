@@ -84,7 +84,16 @@ struct step_info {
 	const char *number[N_STEP_NUMBERS];
 	const char *slots;
 };
-extern const struct step_info step_info[];
+extern const struct step_info step_info[N_STEP_OPS];
+
+/* What an operand is, told by its label in ops.h. */
+enum step_kind {
+	STEP_NO_OPERAND,
+	STEP_STRING,
+	STEP_LIST,
+	STEP_BYTES
+};
+enum step_kind step_kind(const struct step_info *info, unsigned i);
 
 /**
  * steps_read() - check a buffer and give access to it

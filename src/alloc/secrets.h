@@ -1,0 +1,23 @@
+/*
+ * The secrets directory of a task: a detached tmpfs that no mount table of the host ever shows,
+ * held by descriptor (DESIGN 5, R-17). Templates and artifacts write through the descriptor; the
+ * task sees it at /secrets.
+ */
+#ifndef ALLOC_SECRETS_H
+#define ALLOC_SECRETS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+/**
+ * secrets_make() - a new one; noexec nosuid nodev, 0700 of @uid:@gid
+ * @bytes:  its size; @noswap: the kernel's tmpfs knows the option (Linux >= 6.4)
+ *
+ * Return: its descriptor, or -1.
+ */
+iso_must_use int secrets_make(
+	uint64_t bytes, bool noswap, uint32_t uid, uint32_t gid, struct iso_err *err);
+
+#endif

@@ -1,0 +1,152 @@
+/*
+ * `run -- COMMAND`: the second way into struct task_config. The same words and defaults as a job
+ * file's task; what a task may do is decided behind the doors, by the plan.
+ */
+#include <string.h>
+
+#include "cli/setup.h"
+#include "task/env.h"
+
+enum {
+	DEFAULT_MEMORY_MB = 300,
+	DEFAULT_CPU_MHZ = 100,
+	DEFAULT_KILL_MS = 5000,
+	SIGNAL_INT = 2,
+	LOG_FILES = 10
+};
+static const uint64_t mib = 1024 * 1024;
+
+#define TASK_NAME  "main"
+#define GROUP_NAME "run"
+
+static int mode_of(const char *option, const char *text, enum task_mode *ret, struct iso_err *err)
+{
+	*ret = TASK_MODE_DEFAULT;
+	if (!text)
+		return 0;
+	if (strcmp(text, "private") && strcmp(text, "host"))
+		return iso_err_set(err, ISO_FAULT_INPUT, 0,
+			"option '-%s' must be \"private\" or \"host\", got \"%s\"", option, text);
+	*ret = strcmp(text, "host") ? TASK_MODE_PRIVATE : TASK_MODE_HOST;
+	return 0;
+}
+
+/* SRC:DST or SRC:DST:ro; whoever may run this command is root and chooses the source himself. */
+static int volume_of(
+	struct arena *arena, const char *text, struct task_mount *ret, struct iso_err *err)
+{
+	const char *first = strchr(text, ':');
+	const char *second = first ? strchr(first + 1, ':') : NULL;
+
+	if (!first || (second && strcmp(second, ":ro") && strcmp(second, ":rw")) ||
+		text[0] != '/' || first[1] != '/')
+		return iso_err_set(err, ISO_FAULT_INPUT, 0,
+			"option '-volume' takes SRC:DST[:ro] with absolute paths, got '%s'", text);
+	ret->source = arena_strndup(arena, text, (size_t)(first - text));
+	ret->destination = second ? arena_strndup(arena, first + 1, (size_t)(second - first - 1))
+				  : arena_strdup(arena, first + 1);
+	ret->read_only = second && !strcmp(second, ":ro");
+	return 0;
+}
+
+static int volumes_of(struct setup *s, struct task_config *c, struct iso_err *err)
+{
+	const struct task_strings *texts = &s->options->volumes;
+
+	c->mounts = arena_array(s->arena, texts->n, sizeof(*c->mounts));
+	for (; c->n_mounts < texts->n; c->n_mounts++)
+		if (volume_of(s->arena, texts->v[c->n_mounts], &c->mounts[c->n_mounts], err))
+			return -1;
+	return 0;
+}
+
+static int env_of(struct setup *s, const char *alloc_id, const char *job_id, struct task_config *c,
+	struct iso_err *err)
+{
+	const struct setup_options *o = s->options;
+
+	for (size_t i = 0; i < o->env.n; i++)
+		if (!strchr(o->env.v[i], '=') || o->env.v[i][0] == '=')
+			return iso_err_set(err, ISO_FAULT_INPUT, 0,
+				"option '-env' takes NAME=VALUE, got '%s'", o->env.v[i]);
+	const struct task_env_in in = {
+		.alloc_id = alloc_id,
+		.job_id = job_id,
+		.job_name = job_id,
+		.group_name = GROUP_NAME,
+		.task_name = TASK_NAME,
+		.namespace = "default",
+		.region = s->operator.region,
+		.dc = s->operator.datacenter,
+		.cgroup_parent = s->operator.cgroup_parent,
+		.cpu_mhz = c->limits.cpu_mhz,
+		.memory_mb = c->limits.mem_bytes / mib,
+		.cpu_cores = o->cores,
+		.host = setup_host_env(s),
+		.env = o->env,
+	};
+	c->env = task_env_build(s->arena, &in);
+	return 0;
+}
+
+static const char *job_id_of(const char *command)
+{
+	const char *slash = strrchr(command, '/');
+	return slash && slash[1] ? slash + 1 : command;
+}
+
+int setup_command_alloc(struct setup *s, const char *alloc_id, const char **command, size_t n,
+	struct alloc_spec **ret, struct iso_err *err)
+{
+	const struct setup_options *o = s->options;
+	struct alloc_spec *spec = arena_new_of(s->arena, struct alloc_spec);
+	struct alloc_task *task = arena_new_of(s->arena, struct alloc_task);
+	struct task_config *c = &task->config;
+
+	*spec = (struct alloc_spec){
+		.alloc_id = alloc_id,
+		.job_id = job_id_of(command[0]),
+		.group_name = GROUP_NAME,
+		.tasks = task,
+		.n_tasks = 1,
+	};
+	*c = (struct task_config){
+		.alloc_id = alloc_id,
+		.task_name = TASK_NAME,
+		.command = command[0],
+		.args = {.v = command + 1, .n = n - 1},
+		.work_dir = o->work_dir,
+		.user = o->user,
+		.cap_add = o->cap_add,
+		.cap_drop = o->cap_drop,
+		.writable_root = o->writable_root,
+		.limits =
+			{
+				.mem_bytes =
+					(o->memory_mb ? o->memory_mb : DEFAULT_MEMORY_MB) * mib,
+				.cpu_mhz = o->cpu_mhz ? o->cpu_mhz : DEFAULT_CPU_MHZ,
+				.cpuset_cpus = o->cores,
+				.secrets_bytes = mib,
+				.pids_max = s->operator.policy.profile == TASK_HARDENED ? 4096 : 0,
+				.nofile_soft = -1,
+			},
+		.logs = {.max_files = LOG_FILES, .max_file_bytes = 10 * mib},
+		.kill_signal = SIGNAL_INT,
+		.kill_timeout_ms = DEFAULT_KILL_MS,
+		.policy = s->operator.policy,
+		.cgroup_parent = s->operator.cgroup_parent,
+	};
+	const char *data = setup_data_dir(s), *state = setup_state_dir(s);
+	c->alloc_dir = arena_printf(s->arena, "%s/alloc/%s", data, alloc_id);
+	c->task_dir = arena_printf(s->arena, "%s/" TASK_NAME, c->alloc_dir);
+	c->state_dir = arena_printf(s->arena, "%s/%s/" TASK_NAME, state, alloc_id);
+	c->mask_dir = arena_printf(s->arena, "%s/mask", state);
+	if (o->memory_mb > UINT64_MAX / mib)
+		return iso_err_set(err, ISO_FAULT_INPUT, 0, "option '-memory' is too large");
+	if (mode_of("pid-mode", o->pid_mode, &c->pid_mode, err) ||
+		mode_of("ipc-mode", o->ipc_mode, &c->ipc_mode, err) || volumes_of(s, c, err) ||
+		env_of(s, alloc_id, spec->job_id, c, err))
+		return -1;
+	*ret = spec;
+	return 0;
+}

@@ -1,0 +1,96 @@
+/* isoexec run: the tasks of a job file, or one command, in the foreground. */
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "alloc/alloc_run.h"
+#include "cli/command.h"
+#include "cli/console.h"
+#include "cli/setup.h"
+
+struct run_options {
+	struct setup_options setup; /* first: the shared tables' offsets */
+	bool keep, raw, verbose;
+};
+
+static const struct option own[] = {
+	{"keep", OPTION_FLAG, offsetof(struct run_options, keep), NULL,
+		"leave the alloc directory and say where it is"},
+	{"raw", OPTION_FLAG, offsetof(struct run_options, raw), NULL,
+		"pass control bytes to a terminal"},
+	{"verbose", OPTION_FLAG, offsetof(struct run_options, verbose), NULL,
+		"tell what happens, also for '-- COMMAND'"},
+};
+static const struct option_table own_options = {own, iso_len(own)};
+
+static int fail(struct setup *s, const struct iso_err *err)
+{
+	(void)fputs(buf_text(&s->messages), stderr);
+	(void)fprintf(stderr, "isoexec: %s\n", err->text);
+	return EXIT_RUN_FAILED;
+}
+
+static size_t count_tasks(const struct setup *s)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < s->n_allocs; i++)
+		n += s->allocs[i]->n_tasks;
+	return n;
+}
+
+static int run(struct setup *s, const struct run_options *o, struct iso_err *err)
+{
+	struct console console;
+	console_init(&console, count_tasks(s), !s->from_file && !o->verbose, o->raw);
+	const struct life_watcher watcher = console_watcher(&console);
+	const struct alloc_run_in in = {
+		.allocs = s->allocs,
+		.n_allocs = s->n_allocs,
+		.machine = &s->machine,
+		.watcher = &watcher,
+		.keep = o->keep,
+	};
+	int status = EXIT_RUN_FAILED;
+
+	(void)fputs(buf_text(&s->messages), stderr); /* warnings of the job file */
+	buf_done(&s->messages);
+	(void)signal(SIGPIPE, SIG_IGN);
+	if (alloc_run(s->arena, &in, &status, err))
+		return fail(s, err);
+	for (size_t i = 0; o->keep && i < s->n_allocs; i++)
+		(void)fprintf(
+			stderr, "isoexec: kept '%s'\n", s->allocs[i]->tasks[0].config.alloc_dir);
+	return status;
+}
+
+static int main_run(const struct command *self, char **argv, size_t argc)
+{
+	(void)self;
+	static const struct option_table *const tables[] = {
+		&own_options, &setup_place_options, &setup_job_options, &setup_command_options};
+	own_arena arena = arena_new(0);
+	struct iso_err err = ISO_ERR_INIT;
+	struct run_options options = {0};
+	struct setup s = {.arena = arena, .options = &options.setup, .messages = BUF_INIT};
+	struct arguments arguments;
+
+	if (options_parse(tables, iso_len(tables), argv, argc, &options, arena, &arguments, &err) ||
+		setup_machine(&s, &err) || setup_allocs(&s, &arguments, SETUP_RANDOM_IDS, &err))
+		return fail(&s, &err);
+	if (!s.machine.is_root) {
+		(void)iso_err_set(&err, ISO_FAULT_SYSTEM, 0,
+			"run needs root to isolate a task: start it with sudo (validate, plan and "
+			"host work without)");
+		return fail(&s, &err);
+	}
+	int status = run(&s, &options, &err);
+	buf_done(&s.messages);
+	return status;
+}
+
+const struct command cmd_run = {
+	.name = "run",
+	.usage = "[options] FILE|-  or  run [options] -- COMMAND [ARG...]",
+	.summary = "run a job file or one command, isolated, in the foreground",
+	.main = main_run,
+};

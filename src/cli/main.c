@@ -1,0 +1,50 @@
+/*
+ * isoexec: the table of commands and nothing else. Also says hello to people who type a job file
+ * where a command belongs.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/attr.h"
+#include "cli/command.h"
+#include "cli/nearest.h"
+
+const struct command *const commands[] = {
+	&cmd_run, &cmd_validate, &cmd_plan, &cmd_host, &cmd_version, &cmd_help};
+const size_t n_commands = iso_len(commands);
+
+static const struct command *find(const char *name)
+{
+	while (*name == '-')
+		name++; /* --help and --version are asked for everywhere */
+	if (!strcmp(name, "h"))
+		return &cmd_help;
+	for (size_t i = 0; i < n_commands; i++)
+		if (!strcmp(commands[i]->name, name))
+			return commands[i];
+	return NULL;
+}
+
+static int unknown(const char *name)
+{
+	for (size_t i = 0; i < n_commands; i++)
+		if (nearest_close(name, commands[i]->name)) {
+			(void)fprintf(stderr, "isoexec: unknown command '%s': did you mean '%s'?\n",
+				name, commands[i]->name);
+			return EXIT_USAGE;
+		}
+	(void)fprintf(stderr, "isoexec: unknown command '%s': see 'isoexec help'\n", name);
+	return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		(void)cmd_help.main(&cmd_help, NULL, 0);
+		return EXIT_USAGE;
+	}
+	const struct command *command = find(argv[1]);
+	if (!command)
+		return unknown(argv[1]);
+	return command->main(command, argv + 2, (size_t)argc - 2);
+}
