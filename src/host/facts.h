@@ -71,7 +71,7 @@ struct host_path {
 		*real; /* HOST_LINK: where it finally leads, absolute; NULL = nowhere (dangling) */
 	enum host_kind real_kind;
 	uint64_t dev, ino; /* of what lies at `real` (HOST_LINK) or at `path` */
-	bool upper_ok;     /* a directory whose file system can be an overlay's upper layer */
+	bool empty;        /* HOST_DIR: nothing in it (told for paths below the task directory) */
 };
 
 struct host_user {
@@ -98,10 +98,14 @@ struct host_facts {
 	uint64_t total_mhz;                    /* node's total compute, for cpu shares (B-613) */
 	const char *cpuset_cpus, *cpuset_mems; /* online sets, "0-1" */
 
+	const char **mount_points; /* of this mount namespace, absolute, in mount order */
+	size_t n_mount_points;
+
 	/* of one task: filled by host_facts_for_task() */
 	struct host_user user;
-	struct host_path *paths; /* sorted by path: every chroot_env source, every mount's source,
-				    entries of the task directory that matter */
+	bool upper_ok;        /* the task directory's file system can be an overlay's upper layer */
+	const char *upper_fs; /* its name when it cannot */
+	struct host_path *paths; /* sorted by path */
 	size_t n_paths;
 };
 
@@ -114,12 +118,10 @@ iso_must_use int host_facts_machine(
 /**
  * host_facts_for_task() - user, paths
  *
- * For every chroot_env entry: its source; what the task directory has at its destination (path
- * below task_dir), and whether that is an empty directory (kind HOST_DIR, ino 0 means empty? no:
- * see host_path_is_empty in plan's use); for every mount: source, and each component of its
- * destination as the root will show it (below the chroot_env entry that covers it, else below
- * task_dir); for work_dir: the same; for /etc/resolv.conf the same. Return: 0; -1: ISO_FAULT_INPUT
- * for an unknown user (text of B-154).
+ * Paths told: every chroot_env source, and what the task directory has at its destination; mount
+ * points below a source; every mount's source; every component below a chroot_env source of a
+ * mount's destination and of work_dir (where the root will show host files). Return: 0; -1:
+ * ISO_FAULT_INPUT for an unknown user (text of B-154).
  */
 iso_must_use int host_facts_for_task(struct arena *arena, const struct task_config *task,
 	struct host_facts *facts, struct iso_err *err);

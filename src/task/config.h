@@ -21,7 +21,7 @@ struct task_place {
 };
 
 struct task_strings {
-	const char **v;
+	const char *const *v;
 	size_t n;
 };
 
@@ -87,7 +87,7 @@ struct task_policy {
 	uint64_t allow_caps; /* mask */
 	const char *denied_host_uids,
 		*denied_host_gids; /* text of B-150, validated by task/ids.h */
-	struct task_chroot_entry *chroot_env;
+	const struct task_chroot_entry *chroot_env;
 	size_t n_chroot_env;
 };
 
