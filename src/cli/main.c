@@ -7,7 +7,7 @@
 
 #include "base/attr.h"
 #include "cli/command.h"
-#include "cli/nearest.h"
+#include "base/nearest.h"
 
 const struct command *const commands[] = {
 	&cmd_run, &cmd_validate, &cmd_plan, &cmd_host, &cmd_version, &cmd_help};

@@ -18,13 +18,14 @@
 /* clang-format off */
 #define ISO_STEP_OPS(X)                                                                                                                 \
 	/* ---- OUTSIDE: the supervisor, host namespaces, before the clone ---- */                                                      \
-	X(CGROUP_MAKE,     "cgroup-make",     "dir", "", "", "keep", "", "", "to")      /* mkdir (parents exist or were made by steps before); keep=1: a parent, never removed */ \
+	X(CGROUP_MAKE,     "cgroup-make",     "dir", "", "", "", "", "", "to")            /* mkdir, parents too; removed at the end when empty */ \
 	X(CGROUP_COPY,     "cgroup-copy",     "file", "", "", "", "", "", "from")       /* v1 cpuset: copy the parent's value of this file when ours is empty */ \
 	X(CGROUP_WRITE,    "cgroup-write",    "file", "value", "", "optional", "", "", "from") /* optional=1: ENOENT, EOPNOTSUPP and EACCES are tolerated */ \
 	X(CGROUP_DEVICES,  "cgroup-devices",  "rules[]", "", "", "", "", "", "from")      /* v1: devices.deny a, then each rule of the list; v2: BPF program from the same list */ \
 	X(CGROUP_SELF,     "cgroup-self",     "dir", "", "", "", "", "", "")            /* the supervisor itself: 0 > tasks of this v1 directory (or CLONE_INTO is the starter's business on v2) */ \
 	X(MASK_LAYER,      "mask-layer",      "dir", "names[]", "", "", "", "", "")       /* shared whiteout layer: make dir, parents and one char 0:0 per name (list, relative paths); present ones are checked */ \
 	X(MKDIR,           "mkdir",           "path", "", "", "mode_oct", "uid", "gid", "") /* host path below the alloc dir or state dir; EEXIST is fine when it is a real directory */ \
+	X(TOUCH,           "touch",           "path", "", "", "mode_oct", "", "", "")      /* empty file below the alloc dir, a mount point for a file; EEXIST is fine when it is a regular file */ \
 	X(TMPFS,           "tmpfs",           "options", "", "", "attr_hex", "", "", "to") /* detached tmpfs; options "mode=0755,size=64k" */ \
 	X(NODE,            "node",            "name", "", "", "mode_oct", "major", "minor", "from") /* character device in the detached tmpfs `from` */ \
 	X(LINK,            "link",            "name", "target", "", "", "", "", "from") /* symlink in the detached tmpfs `from` */ \
@@ -51,7 +52,7 @@
 	/* ---- INSIDE: the child, own root, still privileged ---- */                                                                   \
 	X(CHECK_MOUNTS,    "check-mounts",    "", "", "", "nosuid", "", "", "")         /* read mountinfo: nothing of the host below /, none shared unless asked for, flags as planned */ \
 	X(WORK_DIR,        "work-dir",        "path", "", "", "make_mode_oct", "", "", "") /* mkdir -p inside the root, chdir by descriptor, getcwd must be absolute */ \
-	X(COMMAND,         "command",         "candidates[]", "name", "", "chmod", "", "", "to") /* first regular file of the list (paths in the root, links resolved inside it); chmod=1: one below /local that lacks r-x gets 0555 by descriptor */ \
+	X(COMMAND,         "command",         "candidates[]", "name", "", "chmod", "", "", "") /* first regular file of the list (paths in the root, links resolved inside it); chmod=1: one below /local that lacks r-x gets 0555 by descriptor */ \
 	X(SESSION,         "session",         "", "", "", "", "", "", "")               /* setsid */ \
 	X(KEYRING,         "keyring",         "", "", "", "", "", "", "")               /* join a new anonymous session keyring, as root */ \
 	X(UMASK,           "umask",           "", "", "", "mask_oct", "", "", "")       \
@@ -69,9 +70,9 @@
 	X(CAPS,            "caps",            "", "", "", "permitted_hex", "inheritable_hex", "ambient_hex", "") /* effective = permitted */ \
 	X(DUMPABLE,        "dumpable",        "", "", "", "value", "", "", "")          \
 	X(NO_NEW_PRIVS,    "no-new-privs",    "", "", "", "", "", "", "")               \
-	X(CHECK_CRED,      "check-cred",      "groups[]", "", "", "uid", "gid", "", "")   /* read back ids, groups, five capability sets, nnp; any difference ends the start */ \
+	X(CHECK_CRED,      "check-cred",      "groups[]", "", "", "uid", "gid", "no_new_privs", "")   /* read back ids, groups, five capability sets, nnp; any difference ends the start */ \
 	X(SECCOMP,         "seccomp",         "program*", "", "", "filter_flags_hex", "", "", "") /* blob of struct sock_filter; last, because it forbids most of the above */ \
-	X(EXEC,            "exec",            "argv[]", "env[]", "", "", "", "", "from")    /* lists */
+	X(EXEC,            "exec",            "argv[]", "env[]", "", "", "", "", "")        /* argv[0] is replaced by the path that COMMAND found */
 /* clang-format on */
 
 #endif

@@ -1,6 +1,6 @@
 /* The nearest of a list of names, for "did you mean". */
-#ifndef CLI_NEAREST_H
-#define CLI_NEAREST_H
+#ifndef BASE_NEAREST_H
+#define BASE_NEAREST_H
 
 #include <stddef.h>
 

@@ -1,5 +1,5 @@
 /* Edit distance between short names (nearest.h). */
-#include "cli/nearest.h"
+#include "base/nearest.h"
 
 #include <string.h>
 

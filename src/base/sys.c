@@ -1,0 +1,324 @@
+/*
+ * The kernel calls (sys.h). One static function does every one of them, which is where a fault can
+ * be put in. 64-bit machines only: offsets and sizes fit one register.
+ */
+#include "base/sys.h"
+
+#include <asm/unistd.h>
+#include <assert.h>
+#include <sys/mman.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+static_assert(sizeof(struct sys_stat) == 256, "struct statx of the kernel has 256 bytes");
+
+#define P(pointer) ((long)(uintptr_t)(pointer))
+
+enum {
+	SIGSET_BYTES = 8, /* the kernel's sigset_t, not the C library's */
+};
+
+static long call(long nr, long a, long b, long c, long d, long e, long f)
+{
+	return syscall(nr, a, b, c, d, e, f);
+}
+#define call0(nr)                call(nr, 0, 0, 0, 0, 0, 0)
+#define call1(nr, a)             call(nr, a, 0, 0, 0, 0, 0)
+#define call2(nr, a, b)          call(nr, a, b, 0, 0, 0, 0)
+#define call3(nr, a, b, c)       call(nr, a, b, c, 0, 0, 0)
+#define call4(nr, a, b, c, d)    call(nr, a, b, c, d, 0, 0)
+#define call5(nr, a, b, c, d, e) call(nr, a, b, c, d, e, 0)
+
+int sys_openat(int dir_fd, const char *path, int flags, unsigned mode)
+{
+	return (int)call4(__NR_openat, dir_fd, P(path), flags, (long)mode);
+}
+int sys_openat2(int dir_fd, const char *path, const struct open_how *how)
+{
+	return (int)call4(__NR_openat2, dir_fd, P(path), P(how), sizeof(*how));
+}
+int sys_close_range(unsigned first, unsigned last, unsigned flags)
+{
+	return (int)call3(__NR_close_range, (long)first, (long)last, (long)flags);
+}
+int sys_dup3(int old_fd, int new_fd, int flags)
+{
+	return (int)call3(__NR_dup3, old_fd, new_fd, flags);
+}
+int sys_pipe2(int fd[2], int flags)
+{
+	return (int)call2(__NR_pipe2, P(fd), flags);
+}
+ssize_t sys_read(int fd, void *data, size_t len)
+{
+	return call3(__NR_read, fd, P(data), (long)len);
+}
+ssize_t sys_write(int fd, const void *data, size_t len)
+{
+	return call3(__NR_write, fd, P(data), (long)len);
+}
+ssize_t sys_tee(int in, int out, size_t len, unsigned flags)
+{
+	return call4(__NR_tee, in, out, (long)len, (long)flags);
+}
+int sys_fsync(int fd)
+{
+	return (int)call1(__NR_fsync, fd);
+}
+int sys_statx(int dir_fd, const char *path, int flags, unsigned mask, struct sys_stat *ret)
+{
+	return (int)call5(__NR_statx, dir_fd, P(path), flags, (long)mask, P(ret));
+}
+int sys_fd_is_cgroup2(int fd)
+{
+	struct statfs fs;
+	if (call2(__NR_fstatfs, fd, P(&fs)))
+		return -1;
+	return (unsigned long)fs.f_type == SYS_CGROUP2_MAGIC;
+}
+int sys_mkdirat(int dir_fd, const char *path, unsigned mode)
+{
+	return (int)call3(__NR_mkdirat, dir_fd, P(path), (long)mode);
+}
+int sys_mknodat(int dir_fd, const char *path, unsigned mode, unsigned major, unsigned minor)
+{
+	return (int)call4(__NR_mknodat, dir_fd, P(path), (long)mode, (long)makedev(major, minor));
+}
+int sys_symlinkat(const char *target, int dir_fd, const char *path)
+{
+	return (int)call3(__NR_symlinkat, P(target), dir_fd, P(path));
+}
+int sys_unlinkat(int dir_fd, const char *path, int flags)
+{
+	return (int)call3(__NR_unlinkat, dir_fd, P(path), flags);
+}
+int sys_renameat(int old_dir, const char *old_path, int new_dir, const char *new_path)
+{
+	return (int)call5(__NR_renameat2, old_dir, P(old_path), new_dir, P(new_path), 0);
+}
+ssize_t sys_readlinkat(int dir_fd, const char *path, char *ret, size_t room)
+{
+	return call4(__NR_readlinkat, dir_fd, P(path), P(ret), (long)room);
+}
+int sys_fchown(int fd, unsigned uid, unsigned gid)
+{
+	return (int)call3(__NR_fchown, fd, (long)uid, (long)gid);
+}
+int sys_fchmod(int fd, unsigned mode)
+{
+	return (int)call2(__NR_fchmod, fd, (long)mode);
+}
+int sys_ftruncate(int fd, uint64_t len)
+{
+	return (int)call2(__NR_ftruncate, fd, (long)len);
+}
+int sys_fchdir(int fd)
+{
+	return (int)call1(__NR_fchdir, fd);
+}
+int sys_chdir(const char *path)
+{
+	return (int)call1(__NR_chdir, P(path));
+}
+int sys_chroot(const char *path)
+{
+	return (int)call1(__NR_chroot, P(path));
+}
+ssize_t sys_getcwd(char *ret, size_t room)
+{
+	return call2(__NR_getcwd, P(ret), (long)room);
+}
+ssize_t sys_getdents64(int fd, void *ret, size_t room)
+{
+	return call3(__NR_getdents64, fd, P(ret), (long)room);
+}
+
+int sys_open_tree(int dir_fd, const char *path, unsigned flags)
+{
+	return (int)call3(__NR_open_tree, dir_fd, P(path), (long)flags);
+}
+int sys_move_mount(int from_fd, const char *from, int to_fd, const char *to, unsigned flags)
+{
+	return (int)call5(__NR_move_mount, from_fd, P(from), to_fd, P(to), (long)flags);
+}
+int sys_mount_setattr(int dir_fd, const char *path, unsigned flags, const struct mount_attr *attr)
+{
+	return (int)call5(
+		__NR_mount_setattr, dir_fd, P(path), (long)flags, P(attr), sizeof(*attr));
+}
+int sys_fsopen(const char *type, unsigned flags)
+{
+	return (int)call2(__NR_fsopen, P(type), (long)flags);
+}
+int sys_fsconfig(int fd, unsigned command, const char *key, const void *value, int aux)
+{
+	return (int)call5(__NR_fsconfig, fd, (long)command, P(key), P(value), aux);
+}
+int sys_fsmount(int fd, unsigned flags, unsigned attr)
+{
+	return (int)call3(__NR_fsmount, fd, (long)flags, (long)attr);
+}
+int sys_mount(const char *source, const char *target, const char *type, unsigned long flags,
+	const void *data)
+{
+	return (int)call5(__NR_mount, P(source), P(target), P(type), (long)flags, P(data));
+}
+int sys_umount2(const char *target, int flags)
+{
+	return (int)call2(__NR_umount2, P(target), flags);
+}
+int sys_pivot_root(const char *new_root, const char *put_old)
+{
+	return (int)call2(__NR_pivot_root, P(new_root), P(put_old));
+}
+
+long sys_clone3(struct clone_args *args)
+{
+	return call2(__NR_clone3, P(args), sizeof(*args));
+}
+int sys_setns(int fd, int type)
+{
+	return (int)call2(__NR_setns, fd, type);
+}
+int sys_pidfd_open(pid_t pid, unsigned flags)
+{
+	return (int)call2(__NR_pidfd_open, pid, (long)flags);
+}
+int sys_pidfd_send_signal(int pidfd, int signal)
+{
+	return (int)call4(__NR_pidfd_send_signal, pidfd, signal, 0, 0);
+}
+int sys_waitid(int type, int id, siginfo_t *ret, int options)
+{
+	return (int)call5(__NR_waitid, type, id, P(ret), options, 0);
+}
+int sys_execve(const char *path, char *const argv[], char *const envp[])
+{
+	return (int)call3(__NR_execve, P(path), P(argv), P(envp));
+}
+void sys_exit(int status)
+{
+	_exit(status);
+}
+int sys_setsid(void)
+{
+	return (int)call0(__NR_setsid);
+}
+int sys_ppoll(struct pollfd *fds, size_t n, const struct timespec *timeout)
+{
+	struct timespec left = {0}; /* the kernel writes the rest back */
+	if (timeout)
+		left = *timeout;
+	return (int)call5(__NR_ppoll, P(fds), (long)n, timeout ? P(&left) : 0, 0, SIGSET_BYTES);
+}
+int sys_signalfd(const uint64_t *mask, int flags)
+{
+	return (int)call4(__NR_signalfd4, -1, P(mask), SIGSET_BYTES, flags);
+}
+int sys_sigmask(int how, const uint64_t *mask)
+{
+	return (int)call4(__NR_rt_sigprocmask, how, P(mask), 0, SIGSET_BYTES);
+}
+int sys_sigdefault(int signal)
+{
+	/* the kernel's struct sigaction, all zero: SIG_DFL, no flags, no restorer, empty mask */
+	static const uint64_t none[8];
+	return (int)call4(__NR_rt_sigaction, signal, P(none), 0, SIGSET_BYTES);
+}
+uint64_t sys_now_ms(void)
+{
+	struct timespec now = {0};
+	(void)call2(__NR_clock_gettime, CLOCK_MONOTONIC, P(&now));
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+int sys_prctl(int option, unsigned long a, unsigned long b, unsigned long c)
+{
+	return (int)call5(__NR_prctl, option, (long)a, (long)b, (long)c, 0);
+}
+int sys_capset(const struct __user_cap_header_struct *h, const struct __user_cap_data_struct *d)
+{
+	return (int)call2(__NR_capset, P(h), P(d));
+}
+int sys_capget(struct __user_cap_header_struct *h, struct __user_cap_data_struct *d)
+{
+	return (int)call2(__NR_capget, P(h), P(d));
+}
+int sys_setresuid(unsigned r, unsigned e, unsigned s)
+{
+	return (int)call3(__NR_setresuid, (long)r, (long)e, (long)s);
+}
+int sys_setresgid(unsigned r, unsigned e, unsigned s)
+{
+	return (int)call3(__NR_setresgid, (long)r, (long)e, (long)s);
+}
+int sys_getresuid(unsigned ret[3])
+{
+	return (int)call3(__NR_getresuid, P(&ret[0]), P(&ret[1]), P(&ret[2]));
+}
+int sys_getresgid(unsigned ret[3])
+{
+	return (int)call3(__NR_getresgid, P(&ret[0]), P(&ret[1]), P(&ret[2]));
+}
+int sys_setgroups(size_t n, const unsigned *groups)
+{
+	return (int)call2(__NR_setgroups, (long)n, P(groups));
+}
+int sys_getgroups(size_t n, unsigned *groups)
+{
+	return (int)call2(__NR_getgroups, (long)n, P(groups));
+}
+int sys_seccomp(unsigned op, unsigned flags, const struct sock_fprog *program)
+{
+	return (int)call3(__NR_seccomp, (long)op, (long)flags, P(program));
+}
+int sys_keyctl_join_anonymous(void)
+{
+	enum {
+		JOIN_SESSION_KEYRING = 1 /* include/uapi/linux/keyctl.h */
+	};
+	return (int)call2(__NR_keyctl, JOIN_SESSION_KEYRING, 0);
+}
+int sys_prlimit(unsigned resource, const uint64_t set[2], uint64_t ret_old[2])
+{
+	return (int)call4(__NR_prlimit64, 0, (long)resource, P(set), P(ret_old));
+}
+int sys_sched_setaffinity_all(void)
+{
+	uint64_t all[128]; /* 8,192 processors: the kernel's own limit */
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		all[i] = ~(uint64_t)0;
+	return (int)call3(__NR_sched_setaffinity, 0, sizeof(all), P(all));
+}
+int sys_umask(unsigned mask)
+{
+	return (int)call1(__NR_umask, (long)mask);
+}
+int sys_landlock_scope(uint64_t scoped)
+{
+	const struct sys_landlock_ruleset_attr attr = {.scoped = scoped};
+	int fd = (int)call3(__NR_landlock_create_ruleset, P(&attr), sizeof(attr), 0);
+	if (fd < 0)
+		return -1;
+	int r = (int)call2(__NR_landlock_restrict_self, fd, 0);
+	(void)close(fd);
+	return r;
+}
+int sys_bpf(unsigned command, union bpf_attr *attr)
+{
+	return (int)call3(__NR_bpf, (long)command, P(attr), sizeof(*attr));
+}
+void *sys_map(size_t len, int protection, int flags, int fd)
+{
+	void *data = mmap(NULL, len, protection, flags, fd, 0);
+	return data == MAP_FAILED ? NULL : data;
+}
+int sys_unmap(void *data, size_t len)
+{
+	return munmap(data, len);
+}
+int sys_madvise(void *data, size_t len, int advice)
+{
+	return (int)call3(__NR_madvise, P(data), (long)len, advice);
+}

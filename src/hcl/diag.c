@@ -1,0 +1,127 @@
+/* Collecting and showing diagnostics (diag.h). */
+#include "hcl/diag.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	LINE_BYTES_SHOWN = 160
+};
+
+void hcl_diags_init(struct hcl_diags *d, struct arena *arena)
+{
+	*d = (struct hcl_diags){.arena = arena};
+}
+
+static void add(struct hcl_diags *d, enum hcl_severity severity, struct hcl_range range,
+	const char *summary, const char *format, va_list ap)
+{
+	if (severity == HCL_ERROR)
+		d->n_errors++;
+	if (d->n >= HCL_MAX_DIAGS)
+		return;
+	if (d->n == d->room) {
+		d->room = d->room ? d->room * 2 : 8;
+		d->v = arena_grow(d->arena, d->v, d->n, d->room, sizeof(*d->v));
+	}
+	d->v[d->n++] = (struct hcl_diag){
+		.severity = severity,
+		.summary = summary,
+		.detail = arena_vprintf(d->arena, format, ap),
+		.range = range,
+	};
+}
+
+void hcl_error(struct hcl_diags *d, struct hcl_range range, const char *summary,
+	const char *detail_format, ...)
+{
+	va_list ap;
+
+	va_start(ap, detail_format);
+	add(d, HCL_ERROR, range, summary, detail_format, ap);
+	va_end(ap);
+}
+
+void hcl_warning(struct hcl_diags *d, struct hcl_range range, const char *summary,
+	const char *detail_format, ...)
+{
+	va_list ap;
+
+	va_start(ap, detail_format);
+	add(d, HCL_WARNING, range, summary, detail_format, ap);
+	va_end(ap);
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const struct hcl_diag *x = a, *y = b;
+
+	if (x->range.source != y->range.source)
+		return 0;
+	if (x->range.start.byte != y->range.start.byte)
+		return x->range.start.byte < y->range.start.byte ? -1 : 1;
+	return 0;
+}
+
+/* A job file is hostile: what it holds is printed without its control bytes. */
+static void add_visible(struct buf *out, const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		buf_chr(out, (unsigned char)text[i] < 0x20 && text[i] != '\t' ? '?' : text[i]);
+}
+
+static void snippet(const struct hcl_diag *d, struct buf *out)
+{
+	const struct hcl_source *s = d->range.source;
+	size_t at = d->range.start.byte < s->len ? d->range.start.byte : s->len;
+	size_t start = at, end = at;
+
+	while (start > 0 && s->text[start - 1] != '\n')
+		start--;
+	while (end < s->len && s->text[end] != '\n')
+		end++;
+	if (end - start > LINE_BYTES_SHOWN)
+		end = start + LINE_BYTES_SHOWN;
+	buf_printf(out, "  %5u | ", d->range.start.line);
+	add_visible(out, s->text + start, end - start);
+	buf_str(out, "\n        | ");
+	for (size_t i = start; i < at && i < end; i++)
+		if (((unsigned char)s->text[i] & 0xc0) != 0x80)
+			buf_chr(out, s->text[i] == '\t' ? '\t' : ' ');
+	size_t stop = d->range.end.byte < end ? d->range.end.byte : end;
+	buf_chr(out, '^');
+	for (size_t i = at + 1; i < stop; i++)
+		if (((unsigned char)s->text[i] & 0xc0) != 0x80)
+			buf_chr(out, '^');
+	buf_chr(out, '\n');
+}
+
+static void one(const struct hcl_diag *d, struct buf *out)
+{
+	const char *word = d->severity == HCL_ERROR ? "error" : "warning";
+
+	if (d->range.source)
+		buf_printf(out, "%s:%u:%u: ", d->range.source->name, d->range.start.line,
+			d->range.start.column);
+	buf_printf(out, "%s: %s", word, d->summary);
+	if (*d->detail)
+		buf_printf(out, ": %s", d->detail);
+	buf_chr(out, '\n');
+	if (d->range.source)
+		snippet(d, out);
+}
+
+void hcl_diags_render(struct hcl_diags *d, struct buf *out)
+{
+	size_t errors = 0;
+
+	if (d->n)
+		qsort(d->v, d->n, sizeof(*d->v), by_place);
+	for (size_t i = 0; i < d->n; i++) {
+		one(&d->v[i], out);
+		errors += d->v[i].severity == HCL_ERROR;
+	}
+	if (errors < d->n_errors)
+		buf_printf(out, "... and %zu more errors\n", d->n_errors - errors);
+}
