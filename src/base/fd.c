@@ -25,7 +25,7 @@ ssize_t fd_get(int dir_fd, const char *name, char *ret, size_t room)
 		return -1;
 	size_t len = 0;
 	ssize_t n = 1;
-	for (; n > 0 && len < room - 1; len += n > 0 ? (size_t)n : 0)
+	for (; n > 0 && len<room - 1; len += n> 0 ? (size_t)n : 0)
 		n = sys_read(fd, ret + len, room - 1 - len);
 	if (n < 0)
 		return -1;

@@ -144,8 +144,7 @@ int sys_move_mount(int from_fd, const char *from, int to_fd, const char *to, uns
 }
 int sys_mount_setattr(int dir_fd, const char *path, unsigned flags, const struct mount_attr *attr)
 {
-	return (int)call5(
-		__NR_mount_setattr, dir_fd, P(path), (long)flags, P(attr), sizeof(*attr));
+	return (int)call5(__NR_mount_setattr, dir_fd, P(path), (long)flags, P(attr), sizeof(*attr));
 }
 int sys_fsopen(const char *type, unsigned flags)
 {

@@ -1,0 +1,164 @@
+/*
+ * The top level of a job file (jobspec "variables", "locals", "job"), and files that hold just a
+ * group or a task as the driver's manual shows: those are wrapped into a batch job.
+ */
+#include "job/load.h"
+
+#include <string.h>
+
+#include "base/nearest.h"
+#include "hcl/parse.h"
+#include "job/spec.h"
+#include "job/variables.h"
+
+static const char *const top_blocks[] = {"job", "group", "task", "variable", "locals", "variables"};
+
+bool job_is_runtime_root(const char *root)
+{
+	static const char *const names[] = {"attr", "node", "meta", "env", "device"};
+
+	for (size_t i = 0; i < iso_len(names); i++)
+		if (!strcmp(root, names[i]))
+			return true;
+	return !strncmp(root, "NOMAD_", 6);
+}
+
+static bool known_top(struct hcl_diags *diags, const struct hcl_body *body)
+{
+	bool ok = true;
+
+	for (size_t i = 0; i < body->n_attributes; i++) {
+		hcl_error(diags, body->attributes[i].name_range, "unsupported argument",
+			"an argument named \"%s\" is not expected here; a job file begins with job "
+			"\"NAME\" { ... }",
+			body->attributes[i].name);
+		ok = false;
+	}
+	for (size_t i = 0; i < body->n_blocks; i++) {
+		const struct hcl_block *b = &body->blocks[i];
+		const char *near = NULL;
+		bool known = false;
+		for (size_t k = 0; k < iso_len(top_blocks); k++) {
+			known = known || !strcmp(b->type, top_blocks[k]);
+			if (nearest_close(b->type, top_blocks[k]))
+				near = top_blocks[k];
+		}
+		if (known)
+			continue;
+		hcl_error(diags, b->type_range, "unsupported block type",
+			near ? "blocks of type \"%s\" are not expected here; did you mean \"%s\"?"
+			     : "blocks of type \"%s\" are not expected here%s",
+			b->type, near ? near : "");
+		ok = false;
+	}
+	return ok;
+}
+
+/* The one block that is the job: a job, a group or a task. */
+static const struct hcl_block *main_block(
+	struct hcl_diags *diags, const struct hcl_source *source, const struct hcl_body *body)
+{
+	const struct hcl_block *found = NULL;
+
+	for (size_t i = 0; i < body->n_blocks; i++) {
+		const struct hcl_block *b = &body->blocks[i];
+		if (strcmp(b->type, "job") != 0 && strcmp(b->type, "group") != 0 &&
+			strcmp(b->type, "task") != 0)
+			continue;
+		if (found) {
+			hcl_error(diags, b->range,
+				arena_printf(diags->arena, "duplicate %s block", b->type),
+				"a file holds one job, or one group, or one task; another %s was "
+				"defined at line %u",
+				found->type, found->type_range.start.line);
+			return NULL;
+		}
+		found = b;
+	}
+	if (!found) {
+		struct hcl_range start = {source, {1, 1, 0}, {1, 1, 0}};
+		hcl_error(diags, start, "missing job",
+			"the file holds no job \"NAME\" { ... }, group or task");
+	}
+	return found;
+}
+
+static bool one_label(struct hcl_diags *diags, const struct hcl_block *b)
+{
+	if (b->n_labels == 1)
+		return true;
+	if (b->n_labels == 0)
+		hcl_error(diags, b->range,
+			arena_printf(diags->arena, "missing name for %s", b->type),
+			"write %s \"NAME\" { ... }", b->type);
+	else
+		hcl_error(diags, b->label_ranges[1],
+			arena_printf(diags->arena, "extraneous label for %s", b->type),
+			"%s takes 1 label", b->type);
+	return false;
+}
+
+static bool decode_bare(struct decoder *d, const struct hcl_block *b)
+{
+	struct job *job = d->job;
+
+	job->bare = true;
+	job->id = b->labels[0];
+	job->type.text = "batch";
+	if (!strcmp(b->type, "group"))
+		return decode_group(d, b, job);
+	struct job_group *group = arena_new_of(d->arena, struct job_group);
+	*group = (struct job_group){
+		.name = b->labels[0],
+		.count = 1,
+		.restart = {.attempts = -1, .interval_ms = -1, .delay_ms = -1},
+		.range = b->range,
+	};
+	job->groups = group;
+	job->n_groups = 1;
+	return decode_task(d, b, group);
+}
+
+static bool check_job(struct decoder *d, const struct hcl_block *b)
+{
+	static const char *const types[] = {"service", "batch", "system", "sysbatch"};
+	struct job *job = d->job;
+	bool known = !job->type.text;
+
+	if (!job->name.text)
+		job->name.text = job->id;
+	if (strpbrk(job->id, " /") || !*job->id) {
+		hcl_error(d->diags, b->range, "invalid job id",
+			"a job's id holds no blank and no slash, got \"%s\"", job->id);
+		return false;
+	}
+	for (size_t i = 0; i < iso_len(types); i++)
+		known = known || !strcmp(job->type.text, types[i]);
+	if (!known)
+		hcl_error(d->diags, job->type.range, "invalid job type",
+			"type is service, batch, system or sysbatch, got \"%s\"", job->type.text);
+	if (!job->n_groups && !d->diags->n_errors)
+		hcl_error(d->diags, b->range, "missing group", "job \"%s\" has no group", job->id);
+	return known && job->n_groups;
+}
+
+struct job *job_decode(struct arena *arena, const struct hcl_source *source,
+	struct task_strings vars, struct task_strings var_files, struct hcl_diags *diags)
+{
+	struct hcl_body *body = hcl_parse(arena, source, diags);
+
+	if (diags->n_errors)
+		return NULL;
+	bool ok = known_top(diags, body);
+	const struct hcl_block *b = main_block(diags, source, body);
+	struct hcl_scope *scope = variables_scope(arena, body, vars, var_files, diags);
+	if (!b || !scope || !one_label(diags, b))
+		return NULL;
+
+	struct job *job = arena_new_of(arena, struct job);
+	*job = (struct job){.arena = arena, .source = source};
+	struct decoder d = {.arena = arena, .diags = diags, .scope = scope, .job = job};
+	ok = (strcmp(b->type, "job") ? decode_bare(&d, b) : decode_job(&d, b, job)) && ok;
+	ok = check_job(&d, b) && ok;
+	return ok && !diags->n_errors ? job : NULL;
+}
