@@ -264,7 +264,7 @@ void life_on_report(struct life *l, uint64_t now_ms)
 
 void life_on_output(struct life *l, int stream)
 {
-	char data[16 * 1024];
+	char data[8 * 1024];
 	int *fd = stream == 1 ? &l->run.out_fd : &l->run.err_fd;
 	ssize_t n = read(*fd, data, sizeof(data));
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/err.h"
 #include "base/nearest.h"
 #include "hcl/number.h"
 
@@ -225,7 +226,9 @@ static bool eval_with(struct hcl_eval *ev, const struct hcl_expr *e,
 static bool eval_each(struct hcl_eval *ev, const struct hcl_expr *e, struct hcl_value *ret)
 {
 	(void)e;
-	*ret = *find_variable(ev->scope, EACH_NAME);
+	const struct hcl_value *each = find_variable(ev->scope, EACH_NAME);
+	iso_bug_if(!each); /* only a splat makes this expression, and it sets the variable */
+	*ret = *each;
 	return true;
 }
 

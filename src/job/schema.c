@@ -254,10 +254,8 @@ static bool labels_fit(
 }
 
 /* env { A = 1 } is env = { A = 1 } */
-static bool map_block(
-	struct decoder *d, const struct schema *s, const struct hcl_block *b, void *into)
+static bool map_block(struct decoder *d, const struct schema_attribute *known, const struct hcl_block *b, void *into)
 {
-	const struct schema_attribute *known = find_attribute(s, b->type);
 	struct job_map *map = (void *)((unsigned char *)into + known->offset);
 	bool ok = true;
 
@@ -282,7 +280,7 @@ static bool block(struct decoder *d, const struct schema *s, const struct hcl_bl
 	const struct schema_attribute *as_map = find_attribute(s, b->type);
 
 	if (as_map && as_map->type == SCHEMA_MAP && as_map->class == SCHEMA_RUN && b->n_labels == 0)
-		return map_block(d, s, b, into);
+		return map_block(d, as_map, b, into);
 	const struct schema_block *known = find_block(s, b->type);
 	if (!known)
 		return unknown_block(d, s, b);

@@ -270,6 +270,7 @@ static struct task_artifact artifact_of(const struct placing *p, const struct jo
 		.archive = pair(p, &a->options, "archive"),
 		.filename = pair(p, &a->options, "filename"),
 		.insecure = a->insecure,
+		.allow_hosts = p->at->operator->artifact_allow_hosts,
 		.chown = a->chown,
 		.place = place_of(&a->source.range),
 	};

@@ -177,7 +177,8 @@ static uint64_t weight(uint64_t s)
 	if (s >= MAX_SHARES)
 		return MAX_WEIGHT;
 	double l = log2((double)s);
-	return (uint64_t)ceil(pow(10, (l * l + 125 * l) / 612 - 7.0 / 34));
+	double w = ceil(pow(10, (l * l + 125 * l) / 612 - 7.0 / 34));
+	return (uint64_t)w;
 }
 
 static void limits_v1(struct planner *p)

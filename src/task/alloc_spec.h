@@ -23,6 +23,7 @@ struct task_artifact {
 	const char
 		*filename; /* option filename: name of the downloaded file, NULL = from the URL */
 	struct task_strings headers; /* "Name: value" */
+	struct task_strings allow_hosts; /* operator: addresses, CIDRs allowed although loopback or link-local */
 	bool insecure;               /* no TLS verification; refused unless the operator allows */
 	bool chown;
 	struct task_place place;

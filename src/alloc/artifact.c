@@ -1,0 +1,238 @@
+/*
+ * Handing an artifact to isoexec-fetch (artifact.h). The request goes through a sealed memfd, never
+ * through argv, which every process of the machine can read; the destination is opened here,
+ * without following links, and passed as a descriptor.
+ */
+#include "alloc/artifact.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/own.h"
+#include "run/program.h"
+#include "steps/build.h"
+
+/* Descriptors of isoexec-fetch. */
+enum {
+	FETCH_REQUEST_FD = 3,
+	FETCH_DESTINATION_FD,
+	FETCH_STAGING_FD,
+	FETCH_REPORT_FD,
+	N_FETCH_FDS = 4,
+	LOWEST_SOURCE_FD = 16
+};
+
+static int open_below(int dir, const char *name)
+{
+	struct open_how how = {
+		.flags = O_DIRECTORY | O_RDONLY | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+	};
+	return (int)syscall(SYS_openat2, dir, name, &how, sizeof(how));
+}
+
+/* Each component is made when missing and entered without following a link: what a task or an
+ * earlier artifact put there is hostile. New ones belong to the task's user. */
+static int open_destination(
+	int dir, const char *path, const struct host_user *user, struct iso_err *err)
+{
+	own_fd at = fcntl(dir, F_DUPFD_CLOEXEC, LOWEST_SOURCE_FD);
+
+	while (at >= 0 && *path) {
+		char name[256];
+		size_t len = strcspn(path, "/");
+		if (len >= sizeof(name))
+			return iso_err_set(err, ISO_FAULT_INPUT, ENAMETOOLONG,
+				"artifact destination '%s' is too long", path);
+		memcpy(name, path, len);
+		name[len] = '\0';
+		path += len + strspn(path + len, "/");
+		bool made = !mkdirat(at, name, 0755);
+		own_fd next = open_below(at, name);
+		if (next < 0 || (made && fchown(next, user->uid, user->gid)))
+			return iso_err_sys(err, "open the artifact's destination '%s'", name);
+		(void)fd_close(at);
+		at = fcntl(next, F_DUPFD_CLOEXEC, LOWEST_SOURCE_FD);
+	}
+	return at < 0 ? iso_err_sys(err, "open the task directory") : fd_take(&at);
+}
+
+static int open_staging(
+	const struct task_config *task, const struct host_user *user, struct iso_err *err)
+{
+	char path[4096];
+	int n = snprintf(path, sizeof(path), "%s/.iso/%s/fetch", task->alloc_dir, task->task_name);
+
+	if (n < 0 || (size_t)n >= sizeof(path))
+		return iso_err_set(
+			err, ISO_FAULT_INPUT, ENAMETOOLONG, "alloc directory is too long");
+	if (mkdir(path, 0700) && errno != EEXIST)
+		return iso_err_sys(err, "make '%s'", path);
+	own_fd fd = open(path, O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fchown(fd, user->uid, user->gid))
+		return iso_err_sys(err, "open '%s'", path);
+	return fd_take(&fd);
+}
+
+static void add(struct buf *out, const char *key, const char *value)
+{
+	if (!value)
+		return;
+	buf_str(out, key);
+	buf_chr(out, '=');
+	buf_add(out, value, strlen(value) + 1);
+}
+
+static void add_number(struct buf *out, const char *key, uint64_t value)
+{
+	char text[32];
+	(void)snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
+	add(out, key, text);
+}
+
+static int request(const struct task_artifact *a, const struct host_user *user, struct iso_err *err)
+{
+	static const char *const modes[] = {[TASK_ARTIFACT_ANY] = "any",
+		[TASK_ARTIFACT_FILE] = "file",
+		[TASK_ARTIFACT_DIR] = "dir"};
+	own_buf out = BUF_INIT;
+
+	add(&out, "source", a->source);
+	add(&out, "mode", modes[a->mode]);
+	add(&out, "checksum", a->checksum);
+	add(&out, "archive", a->archive);
+	add(&out, "filename", a->filename);
+	for (size_t i = 0; i < a->headers.n; i++)
+		add(&out, "header", a->headers.v[i]);
+	for (size_t i = 0; i < a->allow_hosts.n; i++)
+		add(&out, "allow_host", a->allow_hosts.v[i]);
+	add(&out, "insecure", a->insecure ? "true" : NULL);
+	add_number(&out, "uid", user->uid);
+	add_number(&out, "gid", user->gid);
+	if (out.failed)
+		return iso_err_set(
+			err, ISO_FAULT_SYSTEM, ENOMEM, "make the request: out of memory");
+	return steps_seal(&out, err);
+}
+
+static int move_up(int *fd)
+{
+	if (*fd >= LOWEST_SOURCE_FD)
+		return 0;
+	int moved = fcntl(*fd, F_DUPFD_CLOEXEC, LOWEST_SOURCE_FD);
+	(void)fd_close(*fd);
+	*fd = moved;
+	return moved < 0 ? -1 : 0;
+}
+
+static int spawn(const int fds[N_FETCH_FDS], pid_t *ret, struct iso_err *err)
+{
+	char program[PROGRAM_PATH_MAX], name[] = "isoexec-fetch";
+	char *argv[] = {name, NULL}, *envp[] = {NULL};
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attr;
+	sigset_t none;
+
+	if (program_find(name, program, err))
+		return -1;
+	(void)sigemptyset(&none);
+	(void)posix_spawnattr_init(&attr);
+	(void)posix_spawnattr_setsigmask(&attr, &none);
+	(void)posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
+	int r = posix_spawn_file_actions_init(&actions);
+	for (int fd = 0; fd <= 1 && !r; fd++)
+		r = posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_RDWR, 0);
+	for (int i = 0; i < N_FETCH_FDS && !r; i++)
+		r = posix_spawn_file_actions_adddup2(&actions, fds[i], FETCH_REQUEST_FD + i);
+	if (!r)
+		r = posix_spawn(ret, program, &actions, &attr, argv, envp);
+	(void)posix_spawn_file_actions_destroy(&actions);
+	(void)posix_spawnattr_destroy(&attr);
+	errno = r;
+	return r ? iso_err_sys(err, "start '%s'", program) : 0;
+}
+
+int artifact_start(const struct task_artifact *artifact, const struct task_config *task,
+	const struct host_facts *facts, int secrets_fd, struct artifact_fetch *ret,
+	struct iso_err *err)
+{
+	bool secret = !strncmp(artifact->destination, "secrets/", 8);
+	int pipe[2];
+	own_fd root = secret ? fcntl(secrets_fd, F_DUPFD_CLOEXEC, LOWEST_SOURCE_FD)
+			     : open(task->task_dir, O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (root < 0)
+		return iso_err_sys(err, "open the task directory");
+	own_fd destination =
+		open_destination(root, artifact->destination + (secret ? 8 : 0), &facts->user, err);
+	own_fd staging = destination < 0 ? -1 : open_staging(task, &facts->user, err);
+	own_fd wanted = staging < 0 ? -1 : request(artifact, &facts->user, err);
+	if (wanted < 0)
+		return -1;
+	if (pipe2(pipe, O_CLOEXEC))
+		return iso_err_sys(err, "make a pipe");
+	own_fd read_end = pipe[0];
+	own_fd write_end = pipe[1];
+	if (move_up(&wanted) || move_up(&staging) || move_up(&destination) || move_up(&write_end))
+		return iso_err_sys(err, "duplicate a descriptor");
+	const int fds[N_FETCH_FDS] = {wanted, destination, staging, write_end};
+	pid_t pid;
+	if (spawn(fds, &pid, err))
+		return -1;
+	*ret = (struct artifact_fetch){.pid = pid, .report_fd = fd_take(&read_end)};
+	return 0;
+}
+
+static int reap(struct artifact_fetch *fetch)
+{
+	int status = -1;
+
+	while (waitpid(fetch->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	fetch->pid = -1;
+	fetch->report_fd = fd_close(fetch->report_fd);
+	return status;
+}
+
+int artifact_finish(struct artifact_fetch *fetch, const struct task_artifact *artifact,
+	const struct task_config *task, struct iso_err *err)
+{
+	struct iso_err told;
+	ssize_t n = read(fetch->report_fd, &told, sizeof(told));
+	int status = reap(fetch);
+
+	(void)task;
+	if (n == (ssize_t)sizeof(told)) {
+		told.text[sizeof(told.text) - 1] = '\0';
+		*err = told;
+	} else if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+		return 0;
+	} else {
+		(void)iso_err_set(err, ISO_FAULT_SYSTEM, 0,
+			"isoexec-fetch ended by %s %d without a word",
+			WIFSIGNALED(status) ? "signal" : "status",
+			WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+	}
+	(void)iso_err_in(err, "failed to download artifact");
+	if (artifact->place.file)
+		return iso_err_in(err, "%s:%u:%u", artifact->place.file, artifact->place.line,
+			artifact->place.column);
+	return -1;
+}
+
+void artifact_kill(struct artifact_fetch *fetch)
+{
+	if (fetch->pid <= 0)
+		return;
+	(void)kill(fetch->pid, SIGKILL); /* our child, not reaped: the number is its own */
+	(void)reap(fetch);
+}

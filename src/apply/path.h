@@ -1,0 +1,47 @@
+/*
+ * Paths in trees that a task can change: the only module that opens any. Always relative to a
+ * descriptor, never through magic links; what is found is acted on by its descriptor.
+ */
+#ifndef APPLY_PATH_H
+#define APPLY_PATH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "apply/apply.h"
+
+/** path_open_own() - a fixed name of ours below @dir_fd: no link on the way. @flags: O_PATH,
+ * O_DIRECTORY, ... Return: fd or -1, errno */
+int path_open_own(int dir_fd, const char *path, int flags);
+/** path_open_inside() - a name of the task's: links are resolved as if @dir_fd were "/". Return: fd
+ * or -1, errno */
+int path_open_inside(int dir_fd, const char *path, int flags);
+
+enum path_kind {
+	PATH_DIR,
+	PATH_FILE,
+	PATH_OTHER
+};
+struct path_facts {
+	enum path_kind kind;
+	uint64_t mount_id;
+	uint32_t mode, nlink, uid;
+};
+/** path_facts() - of an open descriptor. Return: 0 or -1, errno */
+int path_facts(int fd, struct path_facts *ret);
+
+/**
+ * path_make() - open @path inside @root_fd, making what is missing
+ * @own: no links (fixed names of ours), else resolved inside the root
+ * @dir: the last component is a directory, else an empty file
+ *
+ * What is made on the task directory's own mount is remembered in a->made. Return: O_PATH fd or -1
+ * with err.
+ */
+iso_must_use int path_make(
+	struct apply *a, const char *path, bool own, bool dir, unsigned mode, struct iso_err *err);
+
+/** path_in_root() - without the leading '/', "." for the root itself */
+const char *path_in_root(const char *path);
+
+#endif

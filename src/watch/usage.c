@@ -1,0 +1,129 @@
+/* Reading counters of cgroup v1 and v2 (usage.h). */
+#include "watch/usage.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/fd.h"
+#include "base/num.h"
+#include "base/own.h"
+#include "base/sys.h"
+
+enum {
+	TEXT_ROOM = 1024,
+	KILL_ROUNDS = 1000,
+	KILL_WAIT_NS = 1000000,
+	PIDS_ROOM = 4096
+};
+
+/* "name value" on a line of its own. */
+static uint64_t value_of(const char *text, const char *name)
+{
+	size_t len = strlen(name);
+	uint64_t value = 0;
+
+	for (const char *line = text; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (!strncmp(line, name, len) && line[len] == ' ') {
+			const char *at = line + len + 1;
+			(void)num_u64_at(&at, &value);
+			return value;
+		}
+	}
+	return 0;
+}
+
+static uint64_t number_in(int dir, const char *file)
+{
+	char text[TEXT_ROOM];
+	const char *at = text;
+	uint64_t value = 0;
+
+	if (fd_get(dir, file, text, sizeof(text)) > 0)
+		(void)num_u64_at(&at, &value);
+	return value;
+}
+
+/* The slot that memory limits were written to. */
+static int memory_cgroup(const struct apply *a)
+{
+	for (uint32_t i = 0; i < a->steps->header->n_steps; i++) {
+		const struct step *s = &a->steps->step[i];
+		if (s->op == STEP_CGROUP_WRITE && !strncmp(steps_str(a->steps, s, 0), "memory.", 7))
+			return apply_from(a, s);
+	}
+	return -1;
+}
+
+void usage_read(const struct apply *a, struct ctl_report *report)
+{
+	char text[TEXT_ROOM];
+	int dir = memory_cgroup(a);
+
+	if (dir < 0)
+		return;
+	if (fd_get(dir, "memory.oom_control", text, sizeof(text)) > 0) {
+		report->oom_kills = (uint32_t)value_of(text, "oom_kill");
+		report->mem_peak_bytes = number_in(dir, "memory.max_usage_in_bytes");
+	} else if (fd_get(dir, "memory.events", text, sizeof(text)) > 0) {
+		report->oom_kills = (uint32_t)value_of(text, "oom_kill");
+		report->mem_peak_bytes = number_in(dir, "memory.peak");
+	}
+}
+
+/* Any directory of the task serves: all its processes are in each. */
+static int any_cgroup(const struct apply *a)
+{
+	for (uint32_t i = a->steps->header->n_steps; i-- > 0;)
+		if (a->steps->step[i].op == STEP_CGROUP_MAKE)
+			return a->slot[a->steps->step[i].to];
+	return -1;
+}
+
+/* One round over the list; false when it was empty. A pid is made a descriptor and looked up again
+ * before it is killed: it may be somebody else's by now. */
+static bool kill_listed(int dir)
+{
+	char text[PIDS_ROOM], again[PIDS_ROOM], needle[32];
+	uint64_t pid;
+
+	if (fd_get(dir, "cgroup.procs", text, sizeof(text)) <= 0)
+		return false;
+	for (const char *at = text; num_u64_at(&at, &pid); at += *at == '\n') {
+		own_fd pidfd = sys_pidfd_open((pid_t)pid, 0);
+		ssize_t n = pidfd < 0 ? -1 : fd_get(dir, "cgroup.procs", again, sizeof(again));
+		int len = snprintf(needle, sizeof(needle), "%llu\n", (unsigned long long)pid);
+		const char *hit = n > 0 && len > 0 ? strstr(again, needle) : NULL;
+		if (hit && (hit == again || hit[-1] == '\n'))
+			(void)sys_pidfd_send_signal(pidfd, SIGKILL);
+	}
+	return text[0] >= '0' && text[0] <= '9';
+}
+
+void usage_kill_cgroup(const struct apply *a)
+{
+	int dir = any_cgroup(a);
+
+	if (dir < 0)
+		return;
+	/* v2: all at once; there is no such file on v1. Either way the list is emptied below. */
+	int ignored = fd_put(dir, "cgroup.kill", "1", 1);
+	(void)ignored;
+	for (unsigned round = 0; round < KILL_ROUNDS && kill_listed(dir); round++) {
+		const struct timespec wait = {.tv_nsec = KILL_WAIT_NS};
+		(void)sys_ppoll(NULL, 0, &wait);
+	}
+}
+
+bool usage_has_run(int pid)
+{
+	char path[64], text[TEXT_ROOM];
+
+	/* the name changes with execve; ours is cut to 15 bytes by the kernel */
+	(void)snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	return fd_get(AT_FDCWD, path, text, sizeof(text)) > 0 &&
+	       strncmp(text, "isoexec-supervi", 15) != 0;
+}

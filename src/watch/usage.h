@@ -1,0 +1,20 @@
+/* What a task's cgroup says at its end (OOM kills, peak), and killing all that is in it. */
+#ifndef WATCH_USAGE_H
+#define WATCH_USAGE_H
+
+#include <stdbool.h>
+
+#include "apply/apply.h"
+#include "ctl/report.h"
+
+/** usage_read() - oom_kills and mem_peak_bytes, read once after the end: exact (B-633) */
+void usage_read(const struct apply *a, struct ctl_report *report);
+
+/** usage_kill_cgroup() - SIGKILL to every process of the task, waits until they are gone (pid_mode
+ * = host) */
+void usage_kill_cgroup(const struct apply *a);
+
+/** usage_has_run() - did @pid (not reaped yet) get as far as its execve? */
+bool usage_has_run(int pid);
+
+#endif
