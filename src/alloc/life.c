@@ -131,10 +131,13 @@ static int start_task(struct life *l, struct iso_err *err)
 		return -1;
 	l->plan_fresh = false; /* a task that ran may have changed anything in its directory */
 
+	own_fd secrets = secrets_for_start(l->secrets_fd);
+	if (secrets < 0) /* it serves this start only; a restart begins with an empty one */
+		secrets = fd_take(&l->secrets_fd);
 	struct run_start_in in = {
 		.plan = &l->plan,
 		.console = !l->task->config.logs.disabled,
-		.secrets_fd = l->secrets_fd,
+		.secrets_fd = secrets,
 	};
 	return run_start(&in, &l->run, err);
 }
@@ -151,9 +154,11 @@ static int start(struct life *l, struct iso_err *err)
 
 	if (alloc_dirs_make(c, user->uid, user->gid, err))
 		return -1;
-	if (l->secrets_fd < 0)
+	if (l->secrets_fd < 0) {
+		l->n_fetched = 0; /* some may have gone there */
 		l->secrets_fd = secrets_make(
 			c->limits.secrets_bytes, l->facts.tmpfs_noswap, user->uid, user->gid, err);
+	}
 	return l->secrets_fd < 0 ? -1 : next_step(l, err);
 }
 

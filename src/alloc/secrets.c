@@ -1,6 +1,7 @@
 /* The detached tmpfs of secrets.h. */
 #include "alloc/secrets.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <sys/mount.h>
@@ -33,4 +34,9 @@ int secrets_make(uint64_t bytes, bool noswap, uint32_t uid, uint32_t gid, struct
 	if (mount < 0)
 		return iso_err_sys(err, "mount the secrets tmpfs");
 	return mount;
+}
+
+int secrets_for_start(int fd)
+{
+	return open_tree(fd, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 }

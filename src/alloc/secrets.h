@@ -20,4 +20,11 @@
 iso_must_use int secrets_make(
 	uint64_t bytes, bool noswap, uint32_t uid, uint32_t gid, struct iso_err *err);
 
+/**
+ * secrets_for_start() - a descriptor for one start: a clone of the mount, so that @fd serves the
+ * next start too Return: fd; -1 errno: this kernel clones attached mounts only (before Linux 6.15);
+ * then @fd itself serves once.
+ */
+iso_must_use int secrets_for_start(int fd);
+
 #endif

@@ -59,7 +59,8 @@ int apply_run(struct apply *a, struct iso_err *err)
 		const struct step *s = &a->steps->step[a->at];
 		if (table[s->op](a, s, err))
 			return in_step(a, s, err);
-		if (s->op == STEP_CLONE && !a->is_child)
+		if (s->op ==
+			STEP_CLONE) /* both come back: who goes on is the supervisor's business */
 			return 0;
 	}
 	return iso_err_set(err, ISO_FAULT_PROTOCOL, 0, "the plan ends without 'exec'");

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/attr.h"
-#include "cli/command.h"
 #include "base/nearest.h"
+#include "cli/command.h"
 
 const struct command *const commands[] = {
 	&cmd_run, &cmd_validate, &cmd_plan, &cmd_host, &cmd_version, &cmd_help};

@@ -27,6 +27,7 @@ struct hcl_source {
 	const char *name; /* as the person wrote it */
 	const char *text;
 	size_t len;
+	bool quoted_names; /* an agent's configuration: "/etc" = "/etc" is an argument too */
 };
 
 enum hcl_severity {

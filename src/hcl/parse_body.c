@@ -148,6 +148,16 @@ static void item(struct hcl_parser *p, struct hcl_body *b, bool top)
 {
 	struct hcl_token name = p->token;
 
+	if (name.kind == TOKEN_QUOTE && p->lexer.source->quoted_names) {
+		struct hcl_expr *e = parser_template(p);
+		if (e->kind == EXPR_LITERAL && parser_is(p, "=")) {
+			name.text = e->value.string;
+			name.len = strlen(e->value.string);
+			name.range = e->range;
+			attribute(p, b, name, top);
+			return;
+		}
+	}
 	if (name.kind == TOKEN_QUOTE) {
 		hcl_error(p->diags, name.range, "invalid argument name",
 			"names of arguments and blocks are written without quotes");

@@ -13,16 +13,6 @@
 
 static const char *const top_blocks[] = {"job", "group", "task", "variable", "locals", "variables"};
 
-bool job_is_runtime_root(const char *root)
-{
-	static const char *const names[] = {"attr", "node", "meta", "env", "device"};
-
-	for (size_t i = 0; i < iso_len(names); i++)
-		if (!strcmp(root, names[i]))
-			return true;
-	return !strncmp(root, "NOMAD_", 6);
-}
-
 static bool known_top(struct hcl_diags *diags, const struct hcl_body *body)
 {
 	bool ok = true;

@@ -1,10 +1,11 @@
 /* The module's one door (module.h). */
-#include "job/module.h"
+#include "job/lang.h"
 
 #include <string.h>
 
 #include "job/config.h"
 #include "job/load.h"
+#include "job/source.h"
 #include "job/to_task.h"
 
 static int summary_error(struct iso_err *err, const char *name, const struct hcl_diags *d)
@@ -65,6 +66,7 @@ static int config_load(struct arena *arena, const struct lang_source *in,
 
 	if (source_read(arena, in, &source, err))
 		return -1;
+	source->quoted_names = true;
 	hcl_diags_init(&diags, arena);
 	config_decode(arena, source, config, &diags);
 	hcl_diags_render(&diags, messages);

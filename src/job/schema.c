@@ -254,7 +254,8 @@ static bool labels_fit(
 }
 
 /* env { A = 1 } is env = { A = 1 } */
-static bool map_block(struct decoder *d, const struct schema_attribute *known, const struct hcl_block *b, void *into)
+static bool map_block(struct decoder *d, const struct schema_attribute *known,
+	const struct hcl_block *b, void *into)
 {
 	struct job_map *map = (void *)((unsigned char *)into + known->offset);
 	bool ok = true;

@@ -1,4 +1,4 @@
-/* Reading the text that a person named (load.h). */
+/* Reading the text that a person named (source.h). */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 
 #include "base/own.h"
 #include "hcl/parse.h"
-#include "job/load.h"
+#include "job/source.h"
 
 /* A pipe or terminal has no size: read on, but never more than one byte over the limit. */
 static int read_all(

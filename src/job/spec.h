@@ -1,4 +1,5 @@
-/* The schemas of the blocks (one file a family) and the words that refuse what this version does not run. */
+/* The schemas of the blocks (one file a family) and the words that refuse what this version does
+ * not run. */
 #ifndef JOB_SPEC_H
 #define JOB_SPEC_H
 
@@ -21,18 +22,43 @@ bool decode_restart(struct decoder *d, const struct hcl_block *b, void *restart)
 bool decode_network(struct decoder *d, const struct hcl_block *b, void *group);
 
 /* rows of the tables */
-#define RUN_AT(name, type, structure, field) {name, type, SCHEMA_RUN, offsetof(structure, field), ~(size_t)0, ""}
-#define RUN_RANGED(name, type, structure, field, range_field)                                                      \
-	{                                                                                                          \
-		name, type, SCHEMA_RUN, offsetof(structure, field), offsetof(structure, range_field), ""           \
+#define RUN_AT(name, type, structure, field)                                                       \
+	{                                                                                          \
+		name, type, SCHEMA_RUN, offsetof(structure, field), ~(size_t)0, ""                 \
 	}
-#define QUIET(name)          {name, SCHEMA_ANY, SCHEMA_QUIET, 0, ~(size_t)0, ""}
-#define WARN(name, why)      {name, SCHEMA_ANY, SCHEMA_WARN, 0, ~(size_t)0, why}
-#define REFUSE(name, why)    {name, SCHEMA_ANY, SCHEMA_ERR, 0, ~(size_t)0, why}
-#define BLOCK(name, labels, decode, once) {name, SCHEMA_RUN, labels, decode, "", once}
-#define BLOCK_QUIET(name)       {name, SCHEMA_QUIET, 0, NULL, "", false}
-#define BLOCK_WARN(name, why)   {name, SCHEMA_WARN, 0, NULL, why, false}
-#define BLOCK_REFUSE(name, why) {name, SCHEMA_ERR, 0, NULL, why, false}
+#define RUN_RANGED(name, type, structure, field, range_field)                                      \
+	{                                                                                          \
+		name, type, SCHEMA_RUN, offsetof(structure, field),                                \
+			offsetof(structure, range_field), ""                                       \
+	}
+#define QUIET(name)                                                                                \
+	{                                                                                          \
+		name, SCHEMA_ANY, SCHEMA_QUIET, 0, ~(size_t)0, ""                                  \
+	}
+#define WARN(name, why)                                                                            \
+	{                                                                                          \
+		name, SCHEMA_ANY, SCHEMA_WARN, 0, ~(size_t)0, why                                  \
+	}
+#define REFUSE(name, why)                                                                          \
+	{                                                                                          \
+		name, SCHEMA_ANY, SCHEMA_ERR, 0, ~(size_t)0, why                                   \
+	}
+#define BLOCK(name, labels, decode, once)                                                          \
+	{                                                                                          \
+		name, SCHEMA_RUN, labels, decode, "", once                                         \
+	}
+#define BLOCK_QUIET(name)                                                                          \
+	{                                                                                          \
+		name, SCHEMA_QUIET, 0, NULL, "", false                                             \
+	}
+#define BLOCK_WARN(name, why)                                                                      \
+	{                                                                                          \
+		name, SCHEMA_WARN, 0, NULL, why, false                                             \
+	}
+#define BLOCK_REFUSE(name, why)                                                                    \
+	{                                                                                          \
+		name, SCHEMA_ERR, 0, NULL, why, false                                              \
+	}
 
 #define WHY_NO_SERVER  "there is no server that would place or move anything"
 #define WHY_NOT_YET    "this version does not run it; remove it, or run the job under Nomad"

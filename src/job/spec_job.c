@@ -4,24 +4,40 @@
 #include "job/spec.h"
 
 static const struct schema_attribute job_attributes[] = {
-	RUN_AT("id", SCHEMA_STRING, struct job, id_text), RUN_AT("name", SCHEMA_STRING, struct job, name),
-	RUN_AT("type", SCHEMA_STRING, struct job, type), RUN_AT("region", SCHEMA_STRING, struct job, region),
-	RUN_AT("namespace", SCHEMA_STRING, struct job, namespace), RUN_AT("meta", SCHEMA_MAP, struct job, meta),
-	QUIET("priority"), QUIET("all_at_once"), QUIET("datacenters"), QUIET("node_pool"),
-	REFUSE("vault_token", WHY_NO_SECRETS), REFUSE("consul_token", WHY_NO_SECRETS),
+	RUN_AT("id", SCHEMA_STRING, struct job, id_text),
+	RUN_AT("name", SCHEMA_STRING, struct job, name),
+	RUN_AT("type", SCHEMA_STRING, struct job, type),
+	RUN_AT("region", SCHEMA_STRING, struct job, region),
+	RUN_AT("namespace", SCHEMA_STRING, struct job, namespace),
+	RUN_AT("meta", SCHEMA_MAP, struct job, meta),
+	QUIET("priority"),
+	QUIET("all_at_once"),
+	QUIET("datacenters"),
+	QUIET("node_pool"),
+	REFUSE("vault_token", WHY_NO_SECRETS),
+	REFUSE("consul_token", WHY_NO_SECRETS),
 };
 
 static const struct schema_block job_blocks[] = {
-	BLOCK("group", 1, decode_group, false), BLOCK_QUIET("ui"),
-	BLOCK_WARN("constraint", "constraints are not evaluated: the job runs here, whatever they say"),
-	BLOCK_WARN("affinity", WHY_NO_SERVER), BLOCK_WARN("spread", WHY_NO_SERVER), BLOCK_WARN("update", WHY_NO_SERVER),
-	BLOCK_WARN("migrate", WHY_NO_SERVER), BLOCK_WARN("reschedule", WHY_NO_SERVER), BLOCK_REFUSE("multiregion", WHY_NOT_YET),
-	BLOCK_REFUSE("periodic", WHY_NOT_YET), BLOCK_REFUSE("parameterized", WHY_NOT_YET),
-	BLOCK_REFUSE("vault", WHY_NO_SECRETS), BLOCK_REFUSE("secret", WHY_NO_SECRETS),
+	BLOCK("group", 1, decode_group, false),
+	BLOCK_QUIET("ui"),
+	BLOCK_WARN("constraint",
+		"constraints are not evaluated: the job runs here, whatever they say"),
+	BLOCK_WARN("affinity", WHY_NO_SERVER),
+	BLOCK_WARN("spread", WHY_NO_SERVER),
+	BLOCK_WARN("update", WHY_NO_SERVER),
+	BLOCK_WARN("migrate", WHY_NO_SERVER),
+	BLOCK_WARN("reschedule", WHY_NO_SERVER),
+	BLOCK_REFUSE("multiregion", WHY_NOT_YET),
+	BLOCK_REFUSE("periodic", WHY_NOT_YET),
+	BLOCK_REFUSE("parameterized", WHY_NOT_YET),
+	BLOCK_REFUSE("vault", WHY_NO_SECRETS),
+	BLOCK_REFUSE("secret", WHY_NO_SECRETS),
 	BLOCK_REFUSE("task", "a task stands in a group: write group \"NAME\" { task ... }"),
 };
 
-const struct schema job_schema = {"job", job_attributes, iso_len(job_attributes), job_blocks, iso_len(job_blocks)};
+const struct schema job_schema = {
+	"job", job_attributes, iso_len(job_attributes), job_blocks, iso_len(job_blocks)};
 
 static bool decode_group_restart(struct decoder *d, const struct hcl_block *b, void *group)
 {
@@ -29,21 +45,33 @@ static bool decode_group_restart(struct decoder *d, const struct hcl_block *b, v
 }
 
 static const struct schema_attribute group_attributes[] = {
-	RUN_AT("count", SCHEMA_INT, struct job_group, count), RUN_AT("meta", SCHEMA_MAP, struct job_group, meta),
-	WARN("stop_after_client_disconnect", WHY_NO_SERVER), WARN("max_client_disconnect", WHY_NO_SERVER),
-	WARN("prevent_reschedule_on_lost", WHY_NO_SERVER), REFUSE("shutdown_delay", WHY_NOT_YET),
+	RUN_AT("count", SCHEMA_INT, struct job_group, count),
+	RUN_AT("meta", SCHEMA_MAP, struct job_group, meta),
+	WARN("stop_after_client_disconnect", WHY_NO_SERVER),
+	WARN("max_client_disconnect", WHY_NO_SERVER),
+	WARN("prevent_reschedule_on_lost", WHY_NO_SERVER),
+	REFUSE("shutdown_delay", WHY_NOT_YET),
 	REFUSE("max_run_duration", WHY_NOT_YET),
 };
 
 static const struct schema_block group_blocks[] = {
-	BLOCK("task", 1, decode_task, false), BLOCK("volume", 1, decode_volume, false),
-	BLOCK("restart", 0, decode_group_restart, true), BLOCK("network", 0, decode_network, true),
+	BLOCK("task", 1, decode_task, false),
+	BLOCK("volume", 1, decode_volume, false),
+	BLOCK("restart", 0, decode_group_restart, true),
+	BLOCK("network", 0, decode_network, true),
 	BLOCK_QUIET("ephemeral_disk"),
-	BLOCK_WARN("constraint", "constraints are not evaluated: the job runs here, whatever they say"),
-	BLOCK_WARN("affinity", WHY_NO_SERVER), BLOCK_WARN("spread", WHY_NO_SERVER), BLOCK_WARN("update", WHY_NO_SERVER),
-	BLOCK_WARN("migrate", WHY_NO_SERVER), BLOCK_WARN("reschedule", WHY_NO_SERVER), BLOCK_WARN("disconnect", WHY_NO_SERVER),
-	BLOCK_WARN("scaling", WHY_NO_SERVER), BLOCK_WARN("consul", WHY_NO_SERVER),
-	BLOCK_WARN("service", "services are not registered and not checked"), BLOCK_REFUSE("vault", WHY_NO_SECRETS),
+	BLOCK_WARN("constraint",
+		"constraints are not evaluated: the job runs here, whatever they say"),
+	BLOCK_WARN("affinity", WHY_NO_SERVER),
+	BLOCK_WARN("spread", WHY_NO_SERVER),
+	BLOCK_WARN("update", WHY_NO_SERVER),
+	BLOCK_WARN("migrate", WHY_NO_SERVER),
+	BLOCK_WARN("reschedule", WHY_NO_SERVER),
+	BLOCK_WARN("disconnect", WHY_NO_SERVER),
+	BLOCK_WARN("scaling", WHY_NO_SERVER),
+	BLOCK_WARN("consul", WHY_NO_SERVER),
+	BLOCK_WARN("service", "services are not registered and not checked"),
+	BLOCK_REFUSE("vault", WHY_NO_SECRETS),
 	BLOCK_REFUSE("secret", WHY_NO_SECRETS),
 };
 
@@ -73,8 +101,9 @@ bool decode_group(struct decoder *d, const struct hcl_block *b, void *into)
 
 	for (size_t i = 0; i < job->n_groups; i++)
 		if (!strcmp(job->groups[i].name, group.name)) {
-			hcl_error(d->diags, b->label_ranges[0], "duplicate group", "group \"%s\" was already defined at line %u",
-				group.name, job->groups[i].range.start.line);
+			hcl_error(d->diags, b->label_ranges[0], "duplicate group",
+				"group \"%s\" was already defined at line %u", group.name,
+				job->groups[i].range.start.line);
 			return false;
 		}
 	bool ok = schema_decode(d, &group_schema, b->body, &group);
@@ -83,10 +112,12 @@ bool decode_group(struct decoder *d, const struct hcl_block *b, void *into)
 		ok = false;
 	}
 	if (!group.n_tasks && ok) {
-		hcl_error(d->diags, b->range, "missing task", "group \"%s\" has no task", group.name);
+		hcl_error(
+			d->diags, b->range, "missing task", "group \"%s\" has no task", group.name);
 		ok = false;
 	}
-	job->groups = arena_grow(d->arena, job->groups, job->n_groups, job->n_groups + 1, sizeof(group));
+	job->groups =
+		arena_grow(d->arena, job->groups, job->n_groups, job->n_groups + 1, sizeof(group));
 	job->groups[job->n_groups++] = group;
 	return ok;
 }
@@ -99,11 +130,12 @@ bool decode_network(struct decoder *d, const struct hcl_block *b, void *group)
 		struct job_text mode;
 	} network = {.mode = {.text = NULL}};
 	static const struct schema_attribute attributes[] = {
-		RUN_AT("mode", SCHEMA_STRING, struct network, mode), QUIET("mbits"), REFUSE("hostname", WHY_NOT_YET),
-		QUIET("cidr"), QUIET("ip"), QUIET("device")};
-	static const struct schema_block blocks[] = {
-		BLOCK_REFUSE("port", WHY_NOT_YET), BLOCK_REFUSE("dns", WHY_NOT_YET), BLOCK_REFUSE("cni", WHY_NOT_YET)};
-	static const struct schema schema = {"network", attributes, iso_len(attributes), blocks, iso_len(blocks)};
+		RUN_AT("mode", SCHEMA_STRING, struct network, mode), QUIET("mbits"),
+		REFUSE("hostname", WHY_NOT_YET), QUIET("cidr"), QUIET("ip"), QUIET("device")};
+	static const struct schema_block blocks[] = {BLOCK_REFUSE("port", WHY_NOT_YET),
+		BLOCK_REFUSE("dns", WHY_NOT_YET), BLOCK_REFUSE("cni", WHY_NOT_YET)};
+	static const struct schema schema = {
+		"network", attributes, iso_len(attributes), blocks, iso_len(blocks)};
 
 	if (!schema_decode(d, &schema, b->body, &network))
 		return false;
@@ -119,25 +151,29 @@ bool decode_volume(struct decoder *d, const struct hcl_block *b, void *into)
 {
 	struct job_group *group = into;
 	static const struct schema_attribute attributes[] = {
-		RUN_AT("type", SCHEMA_STRING, struct job_volume, type), RUN_AT("source", SCHEMA_STRING, struct job_volume, source),
+		RUN_AT("type", SCHEMA_STRING, struct job_volume, type),
+		RUN_AT("source", SCHEMA_STRING, struct job_volume, source),
 		RUN_AT("read_only", SCHEMA_BOOL, struct job_volume, read_only),
-		RUN_AT("per_alloc", SCHEMA_BOOL, struct job_volume, per_alloc), QUIET("access_mode"), QUIET("attachment_mode"),
-		WARN("sticky", WHY_NO_SERVER)};
+		RUN_AT("per_alloc", SCHEMA_BOOL, struct job_volume, per_alloc),
+		QUIET("access_mode"), QUIET("attachment_mode"), WARN("sticky", WHY_NO_SERVER)};
 	static const struct schema_block blocks[] = {BLOCK_REFUSE("mount_options", WHY_NOT_YET)};
-	static const struct schema schema = {"volume", attributes, iso_len(attributes), blocks, iso_len(blocks)};
+	static const struct schema schema = {
+		"volume", attributes, iso_len(attributes), blocks, iso_len(blocks)};
 	struct job_volume v = {.name = b->labels[0], .range = b->range};
 
 	bool ok = schema_decode(d, &schema, b->body, &v);
 	if (ok && (!v.type.text || !v.source.text)) {
-		hcl_error(d->diags, b->range, "missing attribute", "volume \"%s\" needs type = \"host\" and source", v.name);
+		hcl_error(d->diags, b->range, "missing attribute",
+			"volume \"%s\" needs type = \"host\" and source", v.name);
 		ok = false;
 	}
 	if (ok && strcmp(v.type.text, "host") != 0) {
-		hcl_error(d->diags, v.type.range, "\"volume\" cannot be run here", "type \"%s\": only \"host\" volumes are run",
-			v.type.text);
+		hcl_error(d->diags, v.type.range, "\"volume\" cannot be run here",
+			"type \"%s\": only \"host\" volumes are run", v.type.text);
 		ok = false;
 	}
-	group->volumes = arena_grow(d->arena, group->volumes, group->n_volumes, group->n_volumes + 1, sizeof(v));
+	group->volumes = arena_grow(
+		d->arena, group->volumes, group->n_volumes, group->n_volumes + 1, sizeof(v));
 	group->volumes[group->n_volumes++] = v;
 	return ok;
 }
@@ -155,13 +191,15 @@ bool decode_restart(struct decoder *d, const struct hcl_block *b, void *into)
 	r->given = true;
 	if (!schema_decode(d, &schema, b->body, r))
 		return false;
-	if (r->mode.text && strcmp(r->mode.text, "fail") != 0 && strcmp(r->mode.text, "delay") != 0) {
-		hcl_error(d->diags, r->mode.range, "invalid restart mode", "mode is \"fail\" or \"delay\", got \"%s\"",
-			r->mode.text);
+	if (r->mode.text && strcmp(r->mode.text, "fail") != 0 &&
+		strcmp(r->mode.text, "delay") != 0) {
+		hcl_error(d->diags, r->mode.range, "invalid restart mode",
+			"mode is \"fail\" or \"delay\", got \"%s\"", r->mode.text);
 		return false;
 	}
 	if (r->attempts < -1 || r->interval_ms < -1 || r->delay_ms < -1) {
-		hcl_error(d->diags, b->range, "invalid restart block", "attempts, interval and delay must not be negative");
+		hcl_error(d->diags, b->range, "invalid restart block",
+			"attempts, interval and delay must not be negative");
 		return false;
 	}
 	return true;

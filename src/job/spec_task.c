@@ -5,8 +5,14 @@
 #include "task/name.h"
 #include "task/signals.h"
 
-enum { DEFAULT_CPU = 100, DEFAULT_MEMORY_MB = 300, DEFAULT_KILL_MS = 5000, DEFAULT_LOG_FILES = 10, DEFAULT_LOG_MB = 10,
-	DEFAULT_SECRETS_MB = 1 };
+enum {
+	DEFAULT_CPU = 100,
+	DEFAULT_MEMORY_MB = 300,
+	DEFAULT_KILL_MS = 5000,
+	DEFAULT_LOG_FILES = 10,
+	DEFAULT_LOG_MB = 10,
+	DEFAULT_SECRETS_MB = 1
+};
 
 static bool decode_task_restart(struct decoder *d, const struct hcl_block *b, void *task)
 {
@@ -14,28 +20,44 @@ static bool decode_task_restart(struct decoder *d, const struct hcl_block *b, vo
 }
 
 static const struct schema_attribute task_attributes[] = {
-	RUN_AT("driver", SCHEMA_STRING, struct job_task, driver), RUN_AT("user", SCHEMA_STRING, struct job_task, user),
-	RUN_AT("env", SCHEMA_MAP, struct job_task, env), RUN_AT("meta", SCHEMA_MAP, struct job_task, meta),
+	RUN_AT("driver", SCHEMA_STRING, struct job_task, driver),
+	RUN_AT("user", SCHEMA_STRING, struct job_task, user),
+	RUN_AT("env", SCHEMA_MAP, struct job_task, env),
+	RUN_AT("meta", SCHEMA_MAP, struct job_task, meta),
 	RUN_AT("kill_signal", SCHEMA_STRING, struct job_task, kill_signal),
-	RUN_RANGED("kill_timeout", SCHEMA_DURATION, struct job_task, kill_timeout_ms, kill_timeout_range),
-	RUN_AT("leader", SCHEMA_BOOL, struct job_task, leader), REFUSE("shutdown_delay", WHY_NOT_YET),
+	RUN_RANGED("kill_timeout", SCHEMA_DURATION, struct job_task, kill_timeout_ms,
+		kill_timeout_range),
+	RUN_AT("leader", SCHEMA_BOOL, struct job_task, leader),
+	REFUSE("shutdown_delay", WHY_NOT_YET),
 	REFUSE("kind", WHY_NOT_YET),
 };
 
 static const struct schema_block task_blocks[] = {
-	BLOCK("config", 0, decode_config, true), BLOCK("resources", 0, decode_resources, true), BLOCK("logs", 0, decode_logs, true),
-	BLOCK("artifact", 0, decode_artifact, false), BLOCK("volume_mount", 0, decode_volume_mount, false),
+	BLOCK("config", 0, decode_config, true),
+	BLOCK("resources", 0, decode_resources, true),
+	BLOCK("logs", 0, decode_logs, true),
+	BLOCK("artifact", 0, decode_artifact, false),
+	BLOCK("volume_mount", 0, decode_volume_mount, false),
 	BLOCK("restart", 0, decode_task_restart, true),
-	BLOCK_WARN("constraint", "constraints are not evaluated: the job runs here, whatever they say"),
-	BLOCK_WARN("affinity", WHY_NO_SERVER), BLOCK_WARN("consul", WHY_NO_SERVER),
+	BLOCK_WARN("constraint",
+		"constraints are not evaluated: the job runs here, whatever they say"),
+	BLOCK_WARN("affinity", WHY_NO_SERVER),
+	BLOCK_WARN("consul", WHY_NO_SERVER),
 	BLOCK_WARN("service", "services are not registered and not checked"),
 	BLOCK_WARN("action", "actions are started through an agent, and there is none"),
-	BLOCK_REFUSE("identity", WHY_NO_SECRETS), BLOCK_REFUSE("vault", WHY_NO_SECRETS), BLOCK_REFUSE("secret", WHY_NO_SECRETS),
-	BLOCK_REFUSE("template", WHY_NOT_YET), BLOCK_REFUSE("lifecycle", WHY_NOT_YET), BLOCK_REFUSE("dispatch_payload", WHY_NOT_YET),
-	BLOCK_REFUSE("csi_plugin", WHY_NOT_YET), BLOCK_REFUSE("scaling", WHY_NOT_YET), BLOCK_REFUSE("schedule", WHY_NOT_YET),
+	BLOCK_REFUSE("identity", WHY_NO_SECRETS),
+	BLOCK_REFUSE("vault", WHY_NO_SECRETS),
+	BLOCK_REFUSE("secret", WHY_NO_SECRETS),
+	BLOCK_REFUSE("template", WHY_NOT_YET),
+	BLOCK_REFUSE("lifecycle", WHY_NOT_YET),
+	BLOCK_REFUSE("dispatch_payload", WHY_NOT_YET),
+	BLOCK_REFUSE("csi_plugin", WHY_NOT_YET),
+	BLOCK_REFUSE("scaling", WHY_NOT_YET),
+	BLOCK_REFUSE("schedule", WHY_NOT_YET),
 };
 
-const struct schema task_schema = {"task", task_attributes, iso_len(task_attributes), task_blocks, iso_len(task_blocks)};
+const struct schema task_schema = {
+	"task", task_attributes, iso_len(task_attributes), task_blocks, iso_len(task_blocks)};
 
 static bool check_task(struct decoder *d, const struct hcl_block *b, const struct job_task *t)
 {
@@ -47,23 +69,28 @@ static bool check_task(struct decoder *d, const struct hcl_block *b, const struc
 		ok = false;
 	}
 	if (!t->driver.text) {
-		hcl_error(d->diags, b->range, "missing driver", "task \"%s\" needs driver = \"exec\"", t->name);
+		hcl_error(d->diags, b->range, "missing driver",
+			"task \"%s\" needs driver = \"exec\"", t->name);
 		ok = false;
 	} else if (strcmp(t->driver.text, "exec") != 0) {
-		hcl_error(d->diags, t->driver.range, "driver cannot be run here", "only \"exec\" is, got \"%s\"", t->driver.text);
+		hcl_error(d->diags, t->driver.range, "driver cannot be run here",
+			"only \"exec\" is, got \"%s\"", t->driver.text);
 		ok = false;
 	}
 	if (!t->command.text) {
-		hcl_error(d->diags, b->range, "missing command", "task \"%s\" needs config { command = \"...\" }", t->name);
+		hcl_error(d->diags, b->range, "missing command",
+			"task \"%s\" needs config { command = \"...\" }", t->name);
 		ok = false;
 	}
 	if (t->kill_signal.text && task_signal_number(t->kill_signal.text) < 0) {
 		hcl_error(d->diags, t->kill_signal.range, "unknown signal",
-			"kill_signal takes a name such as \"SIGTERM\", got \"%s\"", t->kill_signal.text);
+			"kill_signal takes a name such as \"SIGTERM\", got \"%s\"",
+			t->kill_signal.text);
 		ok = false;
 	}
 	if (t->kill_timeout_ms < 0) {
-		hcl_error(d->diags, t->kill_timeout_range, "invalid kill_timeout", "it must not be negative");
+		hcl_error(d->diags, t->kill_timeout_range, "invalid kill_timeout",
+			"it must not be negative");
 		ok = false;
 	}
 	return ok;
@@ -75,7 +102,9 @@ bool decode_task(struct decoder *d, const struct hcl_block *b, void *into)
 	struct job_task t = {
 		.name = b->labels[0],
 		.kill_timeout_ms = DEFAULT_KILL_MS,
-		.resources = {.cpu = DEFAULT_CPU, .memory_mb = DEFAULT_MEMORY_MB, .secrets_mb = DEFAULT_SECRETS_MB},
+		.resources = {.cpu = DEFAULT_CPU,
+			.memory_mb = DEFAULT_MEMORY_MB,
+			.secrets_mb = DEFAULT_SECRETS_MB},
 		.log_max_files = DEFAULT_LOG_FILES,
 		.log_max_file_mb = DEFAULT_LOG_MB,
 		.restart = {.attempts = -1, .interval_ms = -1, .delay_ms = -1},
@@ -84,13 +113,15 @@ bool decode_task(struct decoder *d, const struct hcl_block *b, void *into)
 
 	for (size_t i = 0; i < group->n_tasks; i++)
 		if (!strcmp(group->tasks[i].name, t.name)) {
-			hcl_error(d->diags, b->label_ranges[0], "duplicate task", "task \"%s\" was already defined at line %u",
-				t.name, group->tasks[i].range.start.line);
+			hcl_error(d->diags, b->label_ranges[0], "duplicate task",
+				"task \"%s\" was already defined at line %u", t.name,
+				group->tasks[i].range.start.line);
 			return false;
 		}
 	bool ok = schema_decode(d, &task_schema, b->body, &t);
 	ok = check_task(d, b, &t) && ok;
-	group->tasks = arena_grow(d->arena, group->tasks, group->n_tasks, group->n_tasks + 1, sizeof(t));
+	group->tasks =
+		arena_grow(d->arena, group->tasks, group->n_tasks, group->n_tasks + 1, sizeof(t));
 	group->tasks[group->n_tasks++] = t;
 	return ok;
 }
@@ -99,14 +130,16 @@ bool decode_task(struct decoder *d, const struct hcl_block *b, void *into)
 bool decode_config(struct decoder *d, const struct hcl_block *b, void *into)
 {
 	static const struct schema_attribute attributes[] = {
-		RUN_AT("command", SCHEMA_STRING, struct job_task, command), RUN_AT("args", SCHEMA_STRINGS, struct job_task, args),
+		RUN_AT("command", SCHEMA_STRING, struct job_task, command),
+		RUN_AT("args", SCHEMA_STRINGS, struct job_task, args),
 		RUN_AT("pid_mode", SCHEMA_STRING, struct job_task, pid_mode),
 		RUN_AT("ipc_mode", SCHEMA_STRING, struct job_task, ipc_mode),
 		RUN_AT("cap_add", SCHEMA_STRINGS, struct job_task, cap_add),
 		RUN_AT("cap_drop", SCHEMA_STRINGS, struct job_task, cap_drop),
 		RUN_AT("work_dir", SCHEMA_STRING, struct job_task, work_dir),
 		RUN_AT("writable_root", SCHEMA_BOOL, struct job_task, writable_root)};
-	static const struct schema schema = {"config of driver \"exec\"", attributes, iso_len(attributes), NULL, 0};
+	static const struct schema schema = {
+		"config of driver \"exec\"", attributes, iso_len(attributes), NULL, 0};
 	struct job_task *t = into;
 
 	t->has_config = true;
@@ -119,7 +152,8 @@ bool decode_config(struct decoder *d, const struct hcl_block *b, void *into)
 	bool ok = true;
 	for (size_t i = 0; i < iso_len(modes); i++) {
 		const struct job_text *m = modes[i].text;
-		if (!m->text || !*m->text || !strcmp(m->text, "private") || !strcmp(m->text, "host"))
+		if (!m->text || !*m->text || !strcmp(m->text, "private") ||
+			!strcmp(m->text, "host"))
 			continue;
 		hcl_error(d->diags, m->range, "failed driver config validation",
 			"%s must be \"private\" or \"host\", got \"%s\"", modes[i].name, m->text);
@@ -134,11 +168,15 @@ bool decode_resources(struct decoder *d, const struct hcl_block *b, void *into)
 		RUN_AT("cpu", SCHEMA_INT, struct job_resources, cpu),
 		RUN_RANGED("cores", SCHEMA_INT, struct job_resources, cores, cores_range),
 		RUN_AT("memory", SCHEMA_INT, struct job_resources, memory_mb),
-		RUN_RANGED("memory_max", SCHEMA_INT, struct job_resources, memory_max_mb, memory_max_range),
-		RUN_AT("secrets", SCHEMA_INT, struct job_resources, secrets_mb), QUIET("iops"), QUIET("disk")};
-	static const struct schema_block blocks[] = {BLOCK_REFUSE("device", "the device that the task is promised cannot be given"),
+		RUN_RANGED("memory_max", SCHEMA_INT, struct job_resources, memory_max_mb,
+			memory_max_range),
+		RUN_AT("secrets", SCHEMA_INT, struct job_resources, secrets_mb), QUIET("iops"),
+		QUIET("disk")};
+	static const struct schema_block blocks[] = {
+		BLOCK_REFUSE("device", "the device that the task is promised cannot be given"),
 		BLOCK_REFUSE("network", WHY_NOT_YET), BLOCK_WARN("numa", WHY_NO_SERVER)};
-	static const struct schema schema = {"resources", attributes, iso_len(attributes), blocks, iso_len(blocks)};
+	static const struct schema schema = {
+		"resources", attributes, iso_len(attributes), blocks, iso_len(blocks)};
 	struct job_task *t = into;
 	struct job_resources *r = &t->resources;
 
@@ -155,7 +193,8 @@ bool decode_resources(struct decoder *d, const struct hcl_block *b, void *into)
 			"memory_max must be 0, -1 (no limit) or at least memory"},
 		{r->memory_max_mb > 1 << 30, "memory_max is too large"},
 		{r->cores < 0 || r->cores > 4096, "cores must be 0 or more"},
-		{r->secrets_mb < 1 || r->secrets_mb > r->memory_mb, "secrets must be at least 1 MB and at most memory"},
+		{r->secrets_mb < 1 || r->secrets_mb > r->memory_mb,
+			"secrets must be at least 1 MB and at most memory"},
 	};
 	bool ok = true;
 	for (size_t i = 0; i < iso_len(checks); i++)
@@ -177,9 +216,11 @@ bool decode_logs(struct decoder *d, const struct hcl_block *b, void *into)
 
 	if (!schema_decode(d, &schema, b->body, t))
 		return false;
-	if (t->log_max_files >= 1 && t->log_max_files <= 10000 && t->log_max_file_mb >= 1 && t->log_max_file_mb <= 1 << 20)
+	if (t->log_max_files >= 1 && t->log_max_files <= 10000 && t->log_max_file_mb >= 1 &&
+		t->log_max_file_mb <= 1 << 20)
 		return true;
-	hcl_error(d->diags, b->range, "invalid logs block", "max_files and max_file_size must be at least 1");
+	hcl_error(d->diags, b->range, "invalid logs block",
+		"max_files and max_file_size must be at least 1");
 	return false;
 }
 
@@ -199,10 +240,12 @@ bool decode_artifact(struct decoder *d, const struct hcl_block *b, void *into)
 
 	bool ok = schema_decode(d, &schema, b->body, &a);
 	if (!a.source.text && ok) {
-		hcl_error(d->diags, b->range, "missing source", "an artifact needs source = \"https://...\"");
+		hcl_error(d->diags, b->range, "missing source",
+			"an artifact needs source = \"https://...\"");
 		ok = false;
 	}
-	t->artifacts = arena_grow(d->arena, t->artifacts, t->n_artifacts, t->n_artifacts + 1, sizeof(a));
+	t->artifacts =
+		arena_grow(d->arena, t->artifacts, t->n_artifacts, t->n_artifacts + 1, sizeof(a));
 	t->artifacts[t->n_artifacts++] = a;
 	return ok;
 }
@@ -212,19 +255,23 @@ bool decode_volume_mount(struct decoder *d, const struct hcl_block *b, void *int
 	static const struct schema_attribute attributes[] = {
 		RUN_AT("volume", SCHEMA_STRING, struct job_volume_mount, volume),
 		RUN_AT("destination", SCHEMA_STRING, struct job_volume_mount, destination),
-		RUN_AT("propagation_mode", SCHEMA_STRING, struct job_volume_mount, propagation_mode),
-		RUN_AT("read_only", SCHEMA_BOOL, struct job_volume_mount, read_only), WARN("selinux_label", "labels are not set")};
-	static const struct schema schema = {"volume_mount", attributes, iso_len(attributes), NULL, 0};
+		RUN_AT("propagation_mode", SCHEMA_STRING, struct job_volume_mount,
+			propagation_mode),
+		RUN_AT("read_only", SCHEMA_BOOL, struct job_volume_mount, read_only),
+		WARN("selinux_label", "labels are not set")};
+	static const struct schema schema = {
+		"volume_mount", attributes, iso_len(attributes), NULL, 0};
 	struct job_task *t = into;
 	struct job_volume_mount m = {.range = b->range};
 
 	bool ok = schema_decode(d, &schema, b->body, &m);
 	if (ok && (!m.volume.text || !m.destination.text)) {
-		hcl_error(d->diags, b->range, "missing attribute", "a volume_mount needs volume and destination");
+		hcl_error(d->diags, b->range, "missing attribute",
+			"a volume_mount needs volume and destination");
 		ok = false;
 	}
-	t->volume_mounts =
-		arena_grow(d->arena, t->volume_mounts, t->n_volume_mounts, t->n_volume_mounts + 1, sizeof(m));
+	t->volume_mounts = arena_grow(
+		d->arena, t->volume_mounts, t->n_volume_mounts, t->n_volume_mounts + 1, sizeof(m));
 	t->volume_mounts[t->n_volume_mounts++] = m;
 	return ok;
 }

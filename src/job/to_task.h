@@ -2,8 +2,8 @@
 #ifndef JOB_TO_TASK_H
 #define JOB_TO_TASK_H
 
+#include "job/lang.h"
 #include "job/model.h"
-#include "job/module.h"
 
 /** job_place() - one alloc of @group. NULL: something is wrong, told in @diags. */
 struct alloc_spec *job_place(struct arena *arena, const struct job *job,

@@ -6,7 +6,7 @@
 
 #include "base/nearest.h"
 #include "hcl/parse.h"
-#include "job/load.h"
+#include "job/source.h"
 
 struct variable {
 	const char *name;
@@ -264,6 +264,16 @@ static struct hcl_value locals(struct table *t, const struct hcl_body *body,
 		}
 	}
 	return slot->value;
+}
+
+bool job_is_runtime_root(const char *root)
+{
+	static const char *const names[] = {"attr", "node", "meta", "env", "device"};
+
+	for (size_t i = 0; i < iso_len(names); i++)
+		if (!strcmp(root, names[i]))
+			return true;
+	return !strncmp(root, "NOMAD_", 6);
 }
 
 struct hcl_scope *variables_scope(struct arena *arena, const struct hcl_body *body,

@@ -16,4 +16,8 @@
 struct hcl_scope *variables_scope(struct arena *arena, const struct hcl_body *body,
 	struct task_strings vars, struct task_strings var_files, struct hcl_diags *diags);
 
+/** job_is_runtime_root() - names whose value only a running task knows: NOMAD_*, attr, node, meta,
+ * env, device */
+bool job_is_runtime_root(const char *root);
+
 #endif

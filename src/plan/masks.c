@@ -29,9 +29,9 @@ const char *const masked_files[] = {
 	"/etc/isoexec",
 	"/etc/docker",
 	"/etc/wireguard",
-	"/etc/ppp/chap-secrets",
-	"/etc/ppp/pap-secrets",
-	"/etc/NetworkManager/system-connections",
+
+	"/etc/ppp",
+	"/etc/NetworkManager",
 };
 const size_t n_masked_files = iso_len(masked_files);
 
@@ -59,6 +59,7 @@ const char *const read_only_kernel_paths[] = {
 	"/proc/fs",
 	"/proc/irq",
 	"/proc/mtrr",
+	"/proc/pressure", /* a trigger set by a task would wake the host for nothing */
 	"/proc/sys",
 	"/proc/sysrq-trigger",
 };

@@ -8,20 +8,8 @@
 
 #include "base/err.h"
 #include "host/facts.h"
-#include "steps/build.h"
+#include "plan/result.h"
 #include "task/config.h"
-
-/* Something the task's owner should know although the task runs. */
-struct plan_warning {
-	const char *text;
-	struct task_place place;
-};
-
-struct plan_result {
-	struct steps_builder steps;
-	struct plan_warning *warnings;
-	size_t n_warnings;
-};
 
 /**
  * plan_build() - everything that one start will do, in kernel order

@@ -2,7 +2,8 @@
 #ifndef PLAN_PLANNER_H
 #define PLAN_PLANNER_H
 
-#include "plan/plan.h"
+#include "host/facts.h"
+#include "plan/result.h"
 
 struct root_plan; /* plan/root_plan.h */
 

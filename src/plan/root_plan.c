@@ -54,6 +54,20 @@ static bool is_masked(const char *source)
 	return false;
 }
 
+/* FNV-1a over the names: another version with another list gets a layer of its own. */
+static uint32_t hash_of(const char **names, size_t n)
+{
+	uint32_t hash = 2166136261u;
+
+	for (size_t i = 0; i < n; i++)
+		for (const char *c = names[i];; c++) {
+			hash = (hash ^ (unsigned char)*c) * 16777619u;
+			if (!*c)
+				break;
+		}
+	return hash;
+}
+
 static void find_masks(struct planner *p, struct root_entry *e)
 {
 	const char **names = arena_array(p->arena, n_masked_files, sizeof(*names));
@@ -70,7 +84,8 @@ static void find_masks(struct planner *p, struct root_entry *e)
 	for (char *c = name; *c; c++)
 		if (*c == '/')
 			*c = '-';
-	e->mask = arena_printf(p->arena, "%s/%s", p->task->mask_dir, name);
+	e->mask = arena_printf(
+		p->arena, "%s/%s-%08x", p->task->mask_dir, name, hash_of(names, e->n_mask_names));
 }
 
 /* The same content at the same place as a parent entry already shows: nothing to do. */

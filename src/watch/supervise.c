@@ -89,6 +89,10 @@ static int prepare(struct supervisor *s, struct iso_err *err)
 	if (!made)
 		return iso_err_sys(err, "map a page");
 	apply_init(&s->apply, &s->steps, made, is_open(CTL_SECRETS_FD));
+	/* with a pid namespace of its own process 1 of the task collects its orphans; here we do */
+	if (!(s->steps.header->flags & STEPS_PID_PRIVATE) &&
+		sys_prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0))
+		return iso_err_sys(err, "become a subreaper");
 	return 0;
 }
 
@@ -243,8 +247,11 @@ static void on_exit_of_task(struct supervisor *s)
 	s->report.signal = killed ? info.si_status : 0;
 	s->report.exit_code = killed ? 128 + info.si_status : info.si_status;
 	s->exited = true;
-	if (!(s->steps.header->flags & STEPS_PID_PRIVATE))
-		usage_kill_cgroup(&s->apply);
+	if (s->steps.header->flags & STEPS_PID_PRIVATE)
+		return;
+	usage_kill_cgroup(&s->apply);
+	while (!sys_waitid(P_ALL, 0, &info, WEXITED))
+		; /* orphans that came to us: all are dead by now */
 }
 
 static int timeout(const struct supervisor *s, struct timespec *ret)

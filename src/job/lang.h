@@ -3,8 +3,8 @@
  * `isoexec` loads this shared object only when a file must be read. It exports one symbol,
  * iso_lang, of type struct lang_api.
  */
-#ifndef JOB_MODULE_H
-#define JOB_MODULE_H
+#ifndef JOB_LANG_H
+#define JOB_LANG_H
 
 #include "base/arena.h"
 #include "base/buf.h"

@@ -1,0 +1,44 @@
+# Thin: meson does the work, all output is in build/. `make help` lists the targets.
+BUILD := build
+MESON := meson
+
+.PHONY: all deps run check check-asan bench install clean help
+
+all: $(BUILD)/build.ninja
+	ninja -C $(BUILD)
+
+$(BUILD)/build.ninja:
+	$(MESON) setup $(BUILD)
+
+deps:
+	tools/deps.sh
+
+run: deps all
+	$(BUILD)/isoexec run examples/hello.nomad.hcl
+
+# tools/check.sh compares the machine before and after: nothing may be left
+check: deps all
+	tools/check.sh $(BUILD)
+
+check-asan: deps
+	[ -d $(BUILD)/asan ] || $(MESON) setup $(BUILD)/asan -Db_sanitize=address,undefined -Db_pie=false
+	ninja -C $(BUILD)/asan
+	ASAN_OPTIONS=detect_leaks=0 $(MESON) test -C $(BUILD)/asan --no-rebuild --print-errorlogs --suite unit --suite golden
+
+bench: all
+	bench/run.sh $(BUILD)
+
+install: all
+	$(MESON) install -C $(BUILD) --no-rebuild
+
+clean:
+	rm -rf $(BUILD)
+
+help:
+	@echo 'make            build'
+	@echo 'make deps       install the packages that are missing (Debian, Ubuntu)'
+	@echo 'make run        deps, build, run examples/hello.nomad.hcl (as root)'
+	@echo 'make check      deps, build, all checks and tests (as root)'
+	@echo 'make check-asan unit and golden tests under ASan and UBSan'
+	@echo 'make bench      start-to-exit against a bare posix_spawn (as root)'
+	@echo 'make install    into the prefix given to meson (/usr/local)'

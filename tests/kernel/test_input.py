@@ -1,0 +1,202 @@
+#!/usr/bin/env python3
+"""Bad input: one clear message with its place, the documented exit status, nothing left."""
+import os
+import resource
+import subprocess
+
+from harness import ISOEXEC, Suite, check
+
+test = Suite()
+
+JOB = """job "j" {
+  group "g" {
+    task "t" {
+      driver = "exec"
+      config {
+        command = "true"
+%s
+      }
+%s
+    }
+  }
+}
+"""
+
+
+def job(place, config="", task=""):
+    return place.write("j.nomad.hcl", JOB % (config, task))
+
+
+def refuse(place, path, code, *words, options=()):
+    r = place.run(*options, path)
+    check(r, code)
+    for word in words:
+        assert word in r.stderr, f"expected '{word}' in: {r.stderr}"
+
+
+@test
+def test_unknown_key(place):
+    refuse(place, job(place, '        comand = "x"'), 125, "j.nomad.hcl:7:9:", 'did you mean "command"?')
+    refuse(place, job(place, "", '      usr = "x"'), 125, "j.nomad.hcl:9:7:", 'did you mean "user"?')
+
+
+@test
+def test_wrong_type(place):
+    refuse(place, job(place, '        args = "x"'), 125, "j.nomad.hcl:7:16:", "list of strings required")
+    refuse(place, job(place, "", '      kill_timeout = "5 minutes"'), 125, "j.nomad.hcl:9:", "duration")
+
+
+@test
+def test_missing_command(place):
+    path = place.write("j.nomad.hcl", 'task "t" {\n  driver = "exec"\n}\n')
+    refuse(place, path, 125, "j.nomad.hcl:1:1:", "missing command")
+
+
+@test
+def test_user(place):
+    refuse(place, job(place, "", '      user = "alice-unknown"'), 125, "j.nomad.hcl:9:14:",
+           'failed host user validation: failed to identify user "alice-unknown": user: unknown user alice-unknown')
+    for bad in ("-1", "+0", "00", "4294967295", "4294967296", "1e3"):
+        refuse(place, job(place, "", f'      user = "{bad}"'), 125, "failed to identify user")
+
+
+@test
+def test_denied_ids(place):
+    c = place.write("c.hcl", 'plugin "exec" {\n config {\n denied_host_uids = "0,65530-65534"\n }\n}\n')
+    refuse(place, job(place), 125, "failed host user validation: running as uid 65534 is disallowed", options=("-config", c))
+    c = place.write("c.hcl", 'plugin "exec" {\n config {\n denied_host_gids = "65534"\n }\n}\n')
+    refuse(place, job(place), 125, "running as gid 65534 is disallowed", options=("-config", c))
+    c = place.write("c.hcl", 'plugin "exec" {\n config {\n denied_host_uids = "5-1"\n }\n}\n')
+    refuse(place, job(place), 125, 'invalid range deniedHostUIDs "5-1": lower bound cannot be greater than upper bound', options=("-config", c))
+
+
+@test
+def test_capabilities(place):
+    refuse(place, job(place, '        cap_add = ["net_raw", "sys_time"]'), 125, "j.nomad.hcl:7:19:",
+           "driver does not allow the following capabilities: net_raw, sys_time")
+    refuse(place, job(place, '        cap_add = ["chicken"]'), 125,
+           "failed driver config validation: cap_add configured with capabilities not supported by system: chicken")
+    refuse(place, job(place, '        cap_drop = ["all", "duck"]'), 125,
+           "cap_drop configured with capabilities not supported by system: duck")
+
+
+@test
+def test_modes_and_work_dir(place):
+    refuse(place, job(place, '        pid_mode = "Host"'), 125, 'pid_mode must be "private" or "host", got "Host"')
+    refuse(place, job(place, '        ipc_mode = "host"'), 125, "allow_host_ipc")
+    refuse(place, job(place, '        work_dir = "tmp/x"'), 125, "j.nomad.hcl:7:20:",
+           'failed driver config validation: work_dir must be absolute but got relative path "tmp/x"')
+
+
+@test
+def test_missing_volume(place):
+    refuse(place, job(place, "", '      volume_mount {\n        volume = "v"\n        destination = "/v"\n      }'), 125, 'has no volume "v"')
+    check(place.run("-volume", "/no/such/dir:/v", "--", "true"), 125, stderr="volume source '/no/such/dir' does not exist")
+
+
+@test
+def test_what_is_not_run_is_refused(place):
+    for block in ('template {\n data = "x"\n destination = "local/x"\n }', 'lifecycle {\n hook = "prestart"\n }', "vault {\n }"):
+        refuse(place, job(place, "", block), 125, "cannot be run here")
+    refuse(place, place.write("d.hcl", 'task "t" {\n driver = "docker"\n config {\n command = "x"\n }\n}\n'), 125, 'only "exec" is, got "docker"')
+
+
+@test
+def test_several_errors_in_one_run(place):
+    r = place.run(job(place, '        comand = "x"\n        cap_ad = []', '      usr = "x"'))
+    check(r, 125, stderr="3 errors")
+
+
+@test
+def test_syntax(place):
+    for text, words in (("job \"j\" {\n  group \"g\" {\n", ("unclosed block", ":2:")),
+                        ("job \"j\" {\n  type \"batch\"\n}\n", ("invalid block definition", ":2:")),
+                        ("task \"t\" {\n  driver = \"exec\n}\n", ("unterminated string", ":2:")),
+                        ("task \"t\" {\n  driver = <<EOT\nx\n}\n", ("unterminated heredoc", ":2:"))):
+        refuse(place, place.write("s.hcl", text), 125, *words)
+
+
+@test
+def test_64_mib_of_brackets(place):
+    path = place.path("big.hcl")
+    with open(path, "w", encoding="utf-8") as f:
+        for _ in range(64):
+            f.write("[" * (1 << 20))
+
+    def limits():
+        resource.setrlimit(resource.RLIMIT_AS, (64 << 20, 64 << 20))
+        resource.setrlimit(resource.RLIMIT_CPU, (1, 1))
+
+    r = subprocess.run([ISOEXEC, "validate", path], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                       preexec_fn=limits, check=False)
+    check(r, 2, stderr="file is too large")
+    small = place.write("deep.hcl", "a = " + "[" * 100000)
+    check(place.run(small, command="validate"), 2, stderr="nested too deeply")
+
+
+@test
+def test_not_root(place):
+    os.chmod(place.dir, 0o755)
+    r = place.run("--", "true", user=65534, group=65534, extra_groups=[])
+    check(r, 125, stderr="run needs root")
+    path = job(place)
+    os.chmod(path, 0o644)
+    check(place.run(path, command="validate", user=65534, group=65534, extra_groups=[]), 0, stdout="valid")
+    check(place.run(path, command="plan", user=65534, group=65534, extra_groups=[]), 0, stdout="pivot")
+
+
+@test
+def test_full_and_read_only_data_directory(place):
+    for what, size, word in (("full", "nr_inodes=3", "No space left on device"), ("ro", "ro", "Read-only file system")):
+        mount = f"mount --make-rprivate / && mount -t tmpfs -o {size} tmpfs $1 && shift && exec \"$@\""
+        os.mkdir(place.path(what))
+        r = subprocess.run(["unshare", "-m", "sh", "-c", mount, "sh", place.path(what), ISOEXEC, "run", "-data-dir", place.path(what),
+                            "-state-dir", place.state, "-cgroup-parent", place.parent, "--", "true"],
+                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+        check(r, 125, stderr=word)
+
+
+@test
+def test_cgroup_controller_absent(place):
+    # a host whose pids hierarchy is not mounted, in a mount namespace of its own
+    script = "mount --make-rprivate / && umount /sys/fs/cgroup/pids && exec \"$@\""
+    r = subprocess.run(["unshare", "-m", "sh", "-c", script, "sh", ISOEXEC, "run", *place.options(), "--", "true"],
+                       stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+    check(r, 125, stderr="cgroup controller 'pids' is not available here")
+
+
+@test
+def test_options(place):
+    check(place.run("-memry", "5", "--", "true"), 125, stderr="did you mean '-memory'?")
+    check(place.run("--"), 125, stderr="missing command after '--'")
+    check(place.run(), 125, stderr="expected one job file")
+    check(place.run("-user", "x", job(place)), 125, stderr="goes with '-- COMMAND'")
+    check(place.run("/no/such/file.hcl"), 125, stderr="No such file or directory")
+    check(place.run("-profile", "soft", "--", "true"), 125, stderr="'hardened' or 'compatible'")
+
+
+@test
+def test_job_from_standard_input(place):
+    with open(job(place, '        args = ["${env[\\"NOMAD_TASK_NAME\\"]}"]'), encoding="utf-8") as f:
+        text = f.read().replace('command = "true"', 'command = "echo"').replace('\\"', '"')
+    path = place.write("in.hcl", text)
+    with open(path, encoding="utf-8") as f:
+        check(place.run("-", stdin=f), 0, stdout="t\n")
+
+
+@test
+def test_unknown_reference(place):
+    refuse(place, job(place, '        args = ["${NOMAD_TASK_NAMES}"]'), 125, "j.nomad.hcl:7:17:", "unknown reference")
+    refuse(place, job(place, '        args = [task_name]'), 125, "j.nomad.hcl:7:17:", "unknown variable")
+
+
+@test
+def test_variables(place):
+    text = 'variable "who" {\n  type = string\n}\n' + JOB % ('        args = ["hi ${var.who}"]', "")
+    path = place.write("v.hcl", text.replace('"true"', '"echo"'))
+    check(place.run("-var", "who=me", path), 0, stdout="hi me\n")
+    refuse(place, path, 125, "v.hcl:1:1:", "-var who=VALUE")
+    refuse(place, path, 125, 'did you mean "who"?', options=("-var", "whoo=me"))
+
+
+test.main()

@@ -1,0 +1,328 @@
+#!/usr/bin/env python3
+"""`isoexec run` with real namespaces, mounts and cgroups: the main way, its limits, and how it ends."""
+import os
+import signal
+import stat
+import subprocess
+
+from harness import Suite, check
+
+test = Suite()
+
+TASK = """
+task "example" {
+  driver = "exec"
+  config {
+    command = "%s"
+    args    = [%s]
+  }
+%s
+}
+"""
+
+
+def task(place, command, args="", more=""):
+    return place.write("task.nomad.hcl", TASK % (command, args, more))
+
+
+@test
+def test_manual_example(place):
+    check(place.run(task(place, "/bin/sleep", '"0"')), 0)
+
+
+@test
+def test_exit_status_is_the_task_s(place):
+    check(place.run("--", "sh", "-c", "exit 42"), 42)
+    check(place.run("--", "sh", "-c", "kill -TERM $$; sleep 5; exit 3", ), 3)  # process 1 ignores it: no handler
+    check(place.run("--", "/usr/bin/python3", "-c", "import os; os._exit(255)"), 255)
+
+
+@test
+def test_output_and_streams(place):
+    r = place.run("--", "sh", "-c", "echo out; echo err >&2")
+    check(r, 0)
+    assert (r.stdout, r.stderr) == ("out\n", "err\n"), (r.stdout, r.stderr)
+
+
+@test
+def test_large_output_arrives_whole(place):
+    r = place.run("--", "sh", "-c", "head -c 3000000 /dev/zero | tr '\\0' x")
+    check(r, 0)
+    assert len(r.stdout) == 3000000, len(r.stdout)
+
+
+@test
+def test_identity(place):
+    r = place.run("--", "sh", "-c", "id -u; id -g; id -G; umask; cat /proc/self/oom_score_adj; tty; pwd; echo $USER $LOGNAME $HOME")
+    check(r, 0)
+    lines = r.stdout.split("\n")
+    assert lines[:5] == ["65534", "65534", "65534", "0022", "0"], lines
+    assert lines[5:7] == ["not a tty", "/"], lines
+    assert lines[7] == "nobody nobody /nonexistent", lines
+
+
+@test
+def test_hardened_has_no_capability(place):
+    r = place.run("--", "grep", "-E", "^(Cap|NoNewPrivs|Seccomp:)", "/proc/self/status")
+    check(r, 0)
+    values = dict(line.split(":\t") for line in r.stdout.strip().split("\n"))
+    assert all(int(values[k], 16) == 0 for k in values if k.startswith("Cap")), values
+    assert values["NoNewPrivs"] == "1" and values["Seccomp"] == "2", values
+
+
+@test
+def test_compatible_has_nomads_thirteen(place):
+    # B-138: permitted = effective = inheritable = ambient = bounding = the 13 names, a80405fb
+    r = place.run("-profile", "compatible", "--", "grep", "^Cap", "/proc/self/status")
+    check(r, 0)
+    values = [int(line.split()[1], 16) for line in r.stdout.strip().split("\n")]
+    assert values == [0xA80405FB] * 5, r.stdout
+
+
+@test
+def test_capability_rules(place):
+    # B-133: drop all, add one (the reference's test: 0x400)
+    r = place.run("-profile", "compatible", "-cap-drop", "all", "-cap-add", "net_bind_service", "--", "grep", "^Cap", "/proc/self/status")
+    check(r, 0)
+    assert {int(line.split()[1], 16) for line in r.stdout.strip().split("\n")} == {0x400}, r.stdout
+    r = place.run("-cap-add", "NET_BIND_SERVICE", "--", "grep", "CapEff", "/proc/self/status")
+    check(r, 0, stdout="0000000000000400")
+
+
+@test
+def test_namespaces_are_private(place):
+    own = {name: os.readlink(f"/proc/self/ns/{name}") for name in ("mnt", "pid", "ipc", "uts", "net")}
+    r = place.run("--", "sh", "-c", "for n in mnt pid ipc uts net; do readlink /proc/self/ns/$n; done; echo $$; ls -d /proc/[0-9]* | wc -l")
+    check(r, 0)
+    lines = r.stdout.split("\n")
+    for name, seen in zip(own, lines):
+        assert (seen == own[name]) == (name == "net"), (name, seen)
+    assert lines[5] == "1", lines
+
+
+@test
+def test_pid_and_ipc_mode_host(place):
+    check(place.run("-pid-mode", "host", "--", "true"), 125, stderr='"host" is not allowed')
+    r = place.run("-profile", "compatible", "-pid-mode", "host", "-ipc-mode", "host", "--", "sh", "-c",
+                  "readlink /proc/self/ns/pid; readlink /proc/self/ns/ipc; sleep 1000 & echo $!")
+    check(r, 0)
+    lines = r.stdout.split("\n")
+    assert lines[0] == os.readlink("/proc/self/ns/pid") and lines[1] == os.readlink("/proc/self/ns/ipc"), lines
+    assert not os.path.exists(f"/proc/{lines[2]}"), "a process outlived its task"
+
+
+@test
+def test_root_is_read_only_and_masked(place):
+    r = place.run("--", "sh", "-c", "touch /usr/x /etc/x; cat /etc/shadow /etc/gshadow; ls /etc/ssl/private; cat /etc/passwd | head -1; ls /root /home")
+    assert r.returncode != 0
+    assert r.stderr.count("Read-only file system") == 2, r.stderr
+    assert r.stderr.count("No such file or directory") == 5, r.stderr
+    assert r.stdout.startswith("root:"), r.stdout
+
+
+@test
+def test_dev_is_the_list(place):
+    r = place.run("--", "sh", "-c", "ls /dev; echo x > /dev/null && head -c 1 /dev/zero | wc -c; ls -l /dev/pts | wc -l")
+    check(r, 0)
+    names = r.stdout.split("\n")
+    want = "fd full mqueue null ptmx pts random shm stderr stdin stdout tty urandom zero".split()
+    assert names[:len(want)] == want, names
+
+
+@test
+def test_writable_places(place):
+    check(place.run("--", "sh", "-c", "echo a > /local/a && echo b > /tmp/b && echo c > /alloc/data/c && echo d > /secrets/d && echo e > /dev/shm/e && cat /local/a"),
+          0, stdout="a\n")
+    check(place.run("--", "sh", "-c", "echo a > /alloc/logs/a"), 2, stderr="")
+
+
+@test
+def test_secrets_are_a_private_tmpfs(place):
+    r = place.run("--", "sh", "-c", "grep ' /secrets ' /proc/self/mountinfo; stat -c '%a %u' /secrets; df -k /secrets | tail -1")
+    check(r, 0)
+    mount, owner, size = r.stdout.strip().split("\n")
+    for word in ("nosuid", "nodev", "noexec", "tmpfs", "noswap"):
+        assert word in mount, mount
+    assert owner == "700 65534" and size.split()[1] == "1024", (owner, size)
+
+
+@test
+def test_environment(place):
+    env = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "SUPERVISOR_SECRET": "x", "LD_LIBRARY_PATH": "/x"}
+    path = place.write("job.nomad.hcl", """
+job "envy" {
+  meta { a-b = "1" }
+  group "g" {
+    task "t" {
+      driver = "exec"
+      env { GREETING = "hi ${NOMAD_TASK_NAME}", NUMBER = 7 }
+      config { command = "env" }
+      resources { memory = 64, memory_max = 128 }
+    }
+  }
+}""".replace(', NUMBER = 7 }', '\n NUMBER = 7\n }').replace("memory = 64, memory_max", "memory = 64\n memory_max"))
+    r = place.run(path, env=env)
+    check(r, 0)
+    got = dict(line.split("=", 1) for line in r.stdout.strip().split("\n"))
+    want = {"NOMAD_ALLOC_DIR": "/alloc", "NOMAD_TASK_DIR": "/local", "NOMAD_SECRETS_DIR": "/secrets", "NOMAD_TASK_NAME": "t",
+            "NOMAD_GROUP_NAME": "g", "NOMAD_JOB_ID": "envy", "NOMAD_JOB_NAME": "envy", "NOMAD_ALLOC_INDEX": "0",
+            "NOMAD_ALLOC_NAME": "envy.g[0]", "NOMAD_DC": "dc1", "NOMAD_REGION": "global", "NOMAD_NAMESPACE": "default",
+            "NOMAD_CPU_LIMIT": "100", "NOMAD_MEMORY_LIMIT": "64", "NOMAD_MEMORY_MAX_LIMIT": "128", "NOMAD_META_a_b": "1",
+            "NOMAD_META_A_B": "1", "GREETING": "hi t", "NUMBER": "7", "USER": "nobody", "LANG": "C.UTF-8"}
+    for name, value in want.items():
+        assert got.get(name) == value, (name, got.get(name), value)
+    for name in ("SUPERVISOR_SECRET", "LD_LIBRARY_PATH"):
+        assert name not in got, name
+
+
+@test
+def test_oom_is_told_exactly(place):
+    r = place.run("-memory", "20", "--", "/usr/bin/python3", "-c", "x = bytearray(200 << 20)")
+    check(r, 137, stderr="out of memory: the kernel killed 1 process at the limit of 20 MiB (peak 20 MiB)")
+
+
+@test
+def test_four_megabytes_are_enough(place):
+    check(place.run("-memory", "4", "--", "/bin/true"), 0)
+    check(place.run("-memory", "4", "--", "/bin/sleep", "0"), 0)
+
+
+@test
+def test_limits_are_in_the_cgroups(place):
+    script = "cat /proc/self/cgroup"
+    r = place.run("-memory", "64", "-cpu", "500", "--", "sh", "-c", script)
+    check(r, 0)
+    leaves = {line.split(":")[1]: line.split(":")[2] for line in r.stdout.strip().split("\n")}
+    for controller in ("memory", "pids", "devices", "cpu"):
+        assert leaves[controller].startswith(place.parent + "/") and leaves[controller].endswith(".main"), leaves
+
+
+@test
+def test_pids_limit(place):
+    r = place.run("-memory", "4000", "--", "/usr/bin/python3", "-c",
+                  "import os\nn=0\ntry:\n  while n < 5000:\n    if os.fork() == 0:\n      os.read(0, 0); os.kill(os.getpid(), 19)\n    n += 1\nexcept OSError as e:\n  print(n, e.errno)\n",
+                  "-", timeout=120)
+    check(r, 0)
+    n, errno = r.stdout.split()
+    assert 4000 <= int(n) < 4096 and errno == "11", r.stdout
+
+
+@test
+def test_stop_by_signal(place):
+    p = place.start("-verbose", "--", "sh", "-c", "trap 'echo stopping; exit 9' INT; echo ready; while :; do sleep 0.05; done")
+    assert p.stdout.readline() == "ready\n"
+    p.send_signal(signal.SIGTERM)
+    out, err = p.communicate(timeout=30)
+    assert (p.returncode, out) == (9, "stopping\n"), (p.returncode, out, err)
+
+
+@test
+def test_kill_signal_and_timeout(place):
+    path = task(place, "/bin/sh", '"-c", "trap : USR1; echo ready; while :; do sleep 0.05; done"',
+                '  kill_signal  = "SIGUSR1"\n  kill_timeout = "300ms"\n')
+    p = place.start(path)
+    assert p.stdout.readline() == "ready\n"
+    p.send_signal(signal.SIGINT)
+    _, err = p.communicate(timeout=30)
+    assert p.returncode == 137 and "killed: still running 300 ms after the stop signal" in err, (p.returncode, err)
+
+
+@test
+def test_second_signal_kills_at_once(place):
+    p = place.start("--", "sh", "-c", "trap 'echo got' INT; echo ready; while :; do sleep 0.05; done")
+    assert p.stdout.readline() == "ready\n"
+    p.send_signal(signal.SIGINT)
+    assert p.stdout.readline() == "got\n"
+    p.send_signal(signal.SIGINT)
+    p.communicate(timeout=4)  # before the five seconds of kill_timeout
+    assert p.returncode == 137, p.returncode
+
+
+@test
+def test_few_inodes_and_none_after(place):
+    r = place.run("-keep", "--", "sh", "-c", "echo ready")
+    check(r, 0)
+    alloc = os.path.join(place.data, "alloc", os.listdir(os.path.join(place.data, "alloc"))[0])
+    left = sorted(os.listdir(os.path.join(alloc, "main")))
+    assert left == ["local", "secrets", "tmp"], left
+    subprocess.run(["rm", "-rf", alloc], check=True)
+
+    p = place.start("-keep", "--", "sh", "-c", "echo ready; read x")
+    p.stdout.readline()
+    alloc = os.path.join(place.data, "alloc", os.listdir(os.path.join(place.data, "alloc"))[0])
+    p.communicate(timeout=30)
+    subprocess.run(["rm", "-rf", alloc], check=True)
+
+
+@test
+def test_inodes_while_running(place):
+    p = place.start("--", "sh", "-c", "echo ready; trap 'exit 0' INT; while :; do sleep 0.05; done")
+    p.stdout.readline()
+    base = os.path.join(place.data, "alloc")
+    root = os.path.join(base, os.listdir(base)[0], "main")
+    inodes = sum(len(dirs) + len(files) for _, dirs, files in os.walk(root))
+    p.send_signal(signal.SIGINT)
+    p.communicate(timeout=30)
+    assert inodes <= 20, inodes
+
+
+@test
+def test_logs_rotate_within_their_bound(place):
+    path = task(place, "/bin/sh", '"-c", "head -c 3500000 /dev/zero"', "  logs {\n    max_files = 2\n    max_file_size = 1\n  }\n")
+    r = place.run("-keep", path)
+    check(r, 0)
+    base = os.path.join(place.data, "alloc")
+    logs = os.path.join(base, os.listdir(base)[0], "alloc", "logs")
+    sizes = {name: os.path.getsize(os.path.join(logs, name)) for name in os.listdir(logs)}
+    subprocess.run(["rm", "-rf", os.path.join(base, os.listdir(base)[0])], check=True)
+    # 3.5 MB in files of 1 MiB: numbers 0 to 3, the last two are kept
+    assert sizes == {"example.stdout.2": 1 << 20, "example.stdout.3": 3500000 - (3 << 20)}, sizes
+
+
+@test
+def test_logs_disabled(place):
+    path = task(place, "/bin/sh", '"-c", "echo gone; readlink /proc/self/fd/1"', "  logs {\n    disabled = true\n  }\n")
+    r = place.run(path)
+    check(r, 0)
+    assert r.stdout == "", r.stdout
+
+
+@test
+def test_two_tasks_and_a_failure(place):
+    path = place.write("two.nomad.hcl", """
+group "g" {
+  task "good" {
+    driver = "exec"
+    config {
+      command = "sleep"
+      args    = ["1000"]
+    }
+    kill_timeout = "100ms"
+  }
+  task "bad" {
+    driver = "exec"
+    config {
+      command = "false"
+    }
+  }
+}""")
+    check(place.run(path), 1, stderr="task 'bad': exited with status 1")
+
+
+@test
+def test_restart_block(place):
+    path = task(place, "/bin/sh", '"-c", "echo x >> /local/n; test $(wc -l < /local/n) = 3"',
+                '  restart {\n    attempts = 5\n    delay = "10ms"\n    interval = "1m"\n    mode = "fail"\n  }\n')
+    r = place.run(path)
+    check(r, 0, stderr="restarting in 0.0 s")
+    assert r.stderr.count("restarting in") == 2, r.stderr
+
+
+@test
+def test_host_directory_owner_and_setuid(place):
+    # nothing of the host is chowned or chmodded: the task directory belongs to the task, the data directory to root alone
+    check(place.run("--", "true"), 0)
+    assert stat.S_IMODE(os.stat(place.data).st_mode) == 0o700
+
+
+test.main()
