@@ -56,7 +56,11 @@ static int flatten(struct remover *r, const char *name, struct iso_err *err)
 		(void)fd_close(fd);
 		return iso_err_sys(err, "read a directory of '%s'", r->what);
 	}
-	for (const struct dirent *e; (errno = 0, e = readdir(dir));) {
+	for (;;) {
+		errno = 0; /* readdir(3): the only way to tell an error from the end */
+		const struct dirent *e = readdir(dir);
+		if (!e)
+			break;
 		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
 			continue;
 		if (!unlinkat(fd, e->d_name, 0))

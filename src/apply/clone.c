@@ -14,7 +14,8 @@ int apply_CLONE(struct apply *a, const struct step *s, struct iso_err *err)
 	int cgroup = apply_from(a, s);
 	struct clone_args args = {.pidfd = (uint64_t)(uintptr_t)&pidfd, .exit_signal = SIGCHLD};
 
-	memcpy(&args.flags, &s->num[0], sizeof(args.flags)); /* same type, spelt differently by both */
+	memcpy(&args.flags, &s->num[0],
+		sizeof(args.flags)); /* same type, spelt differently by both */
 	args.flags |= CLONE_PIDFD;
 	if (cgroup >= 0) {
 		args.flags |= CLONE_INTO_CGROUP;

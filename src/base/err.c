@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 static void put(struct iso_err *err, enum iso_fault fault, int sys, const char *format, va_list ap)
+	iso_printf(4, 0);
+static void put(struct iso_err *err, enum iso_fault fault, int sys, const char *format, va_list ap)
 {
 	err->fault = (int32_t)fault;
 	err->sys = sys;

@@ -15,6 +15,8 @@ void hcl_diags_init(struct hcl_diags *d, struct arena *arena)
 }
 
 static void add(struct hcl_diags *d, enum hcl_severity severity, struct hcl_range range,
+	const char *summary, const char *format, va_list ap) iso_printf(5, 0);
+static void add(struct hcl_diags *d, enum hcl_severity severity, struct hcl_range range,
 	const char *summary, const char *format, va_list ap)
 {
 	if (severity == HCL_ERROR)

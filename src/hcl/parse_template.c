@@ -140,9 +140,10 @@ static struct hcl_expr *literal_expr(struct reader *r, const struct buf *text, s
 {
 	struct hcl_expr *e = expr_new(r->p, EXPR_LITERAL, start, 0);
 	utf8proc_uint8_t *normal = NULL;
+	const int form_c = UTF8PROC_STABLE | UTF8PROC_COMPOSE; /* flags of an enum: no enumerator */
 
 	if (utf8proc_map((const utf8proc_uint8_t *)buf_text(text), (utf8proc_ssize_t)text->len,
-		    &normal, UTF8PROC_STABLE | UTF8PROC_COMPOSE) < 0) {
+		    &normal, (utf8proc_option_t)form_c) < 0) {
 		hcl_error(r->p->diags, point(r), "invalid text", "strings are UTF-8");
 		return parser_bad(r->p, e->range);
 	}

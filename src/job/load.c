@@ -35,10 +35,13 @@ static bool known_top(struct hcl_diags *diags, const struct hcl_body *body)
 		}
 		if (known)
 			continue;
-		hcl_error(diags, b->type_range, "unsupported block type",
-			near ? "blocks of type \"%s\" are not expected here; did you mean \"%s\"?"
-			     : "blocks of type \"%s\" are not expected here%s",
-			b->type, near ? near : "");
+		if (near)
+			hcl_error(diags, b->type_range, "unsupported block type",
+				"blocks of type \"%s\" are not expected here; did you mean \"%s\"?",
+				b->type, near);
+		else
+			hcl_error(diags, b->type_range, "unsupported block type",
+				"blocks of type \"%s\" are not expected here", b->type);
 		ok = false;
 	}
 	return ok;

@@ -22,9 +22,10 @@ struct task_artifact {
 	const char *archive;  /* option archive: NULL = by suffix, "false"/"0", or a type name */
 	const char
 		*filename; /* option filename: name of the downloaded file, NULL = from the URL */
-	struct task_strings headers; /* "Name: value" */
-	struct task_strings allow_hosts; /* operator: addresses, CIDRs allowed although loopback or link-local */
-	bool insecure;               /* no TLS verification; refused unless the operator allows */
+	struct task_strings headers;     /* "Name: value" */
+	struct task_strings allow_hosts; /* operator: addresses, CIDRs allowed although loopback or
+					    link-local */
+	bool insecure; /* no TLS verification; refused unless the operator allows */
 	bool chown;
 	struct task_place place;
 };

@@ -56,7 +56,8 @@ def arguments(probe, host):
         "p23": ["5ec0de"],
         "p29": ["4200"],
         "p33": [MARK],
-        "p41": ["/bin/true", "/bin/sh", "/etc/passwd", "/etc/shadow", "/usr/bin/env"],
+        # programs that nobody is running: the kernel says "busy" before it says "read-only", and the probe takes that for writable
+        "p41": ["/bin/true", "/usr/bin/tac", "/etc/passwd", "/etc/shadow", "/usr/bin/shuf"],
     }.get(probe, [])
 
 
