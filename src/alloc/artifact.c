@@ -99,6 +99,12 @@ static void add_number(struct buf *out, const char *key, uint64_t value)
 	add(out, key, text);
 }
 
+/* mode "file": the destination is the file itself, unless it is the default directory. */
+static bool names_the_file(const struct task_artifact *a)
+{
+	return a->mode == TASK_ARTIFACT_FILE && strcmp(a->destination, "local") != 0;
+}
+
 static int request(const struct task_artifact *a, const struct host_user *user, struct iso_err *err)
 {
 	static const char *const modes[] = {[TASK_ARTIFACT_ANY] = "any",
@@ -110,7 +116,8 @@ static int request(const struct task_artifact *a, const struct host_user *user, 
 	add(&out, "mode", modes[a->mode]);
 	add(&out, "checksum", a->checksum);
 	add(&out, "archive", a->archive);
-	add(&out, "filename", a->filename);
+	const char *slash = strrchr(a->destination, '/');
+	add(&out, "filename", names_the_file(a) ? slash ? slash + 1 : a->destination : a->filename);
 	for (size_t i = 0; i < a->headers.n; i++)
 		add(&out, "header", a->headers.v[i]);
 	for (size_t i = 0; i < a->allow_hosts.n; i++)
@@ -118,6 +125,8 @@ static int request(const struct task_artifact *a, const struct host_user *user, 
 	add(&out, "insecure", a->insecure ? "true" : NULL);
 	add_number(&out, "uid", user->uid);
 	add_number(&out, "gid", user->gid);
+	for (size_t i = 0; i < user->n_groups; i++)
+		add_number(&out, "group", user->groups[i]);
 	if (out.failed)
 		return iso_err_set(
 			err, ISO_FAULT_SYSTEM, ENOMEM, "make the request: out of memory");
@@ -172,8 +181,16 @@ int artifact_start(const struct task_artifact *artifact, const struct task_confi
 
 	if (root < 0)
 		return iso_err_sys(err, "open the task directory");
-	own_fd destination =
-		open_destination(root, artifact->destination + (secret ? 8 : 0), &facts->user, err);
+	const char *below = artifact->destination + (secret ? 8 : 0);
+	const char *slash = strrchr(below, '/');
+	char directory[4096] = "";
+	size_t len =
+		names_the_file(artifact) ? (slash ? (size_t)(slash - below) : 0) : strlen(below);
+	if (len >= sizeof(directory))
+		return iso_err_set(
+			err, ISO_FAULT_INPUT, ENAMETOOLONG, "artifact destination is too long");
+	memcpy(directory, below, len);
+	own_fd destination = open_destination(root, directory, &facts->user, err);
 	own_fd staging = destination < 0 ? -1 : open_staging(task, &facts->user, err);
 	own_fd wanted = staging < 0 ? -1 : request(artifact, &facts->user, err);
 	if (wanted < 0)

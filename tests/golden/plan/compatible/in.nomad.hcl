@@ -1,0 +1,9 @@
+task "t" {
+  driver = "exec"
+  config {
+    command = "/bin/true"
+  }
+  logs {
+    disabled = true
+  }
+}

@@ -1,0 +1,7 @@
+task "simple" {
+  driver = "exec"
+  config {
+    command = "/bin/sleep"
+    args    = ["1"]
+  }
+}

@@ -1,0 +1,7 @@
+task "t" {
+  driver = "exec"
+  config {
+    command  = "/bin/true"
+    work_dir = "/etc/none/here"
+  }
+}
