@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -204,6 +205,7 @@ int alloc_run(
 		return -1;
 	}
 	sigset_t old;
+	(void)umask(0); /* modes are written where things are made */
 	own_fd signal_fd = block_signals(&old, err);
 	if (signal_fd < 0)
 		return -1;

@@ -75,6 +75,12 @@ static int open_staging(
 	if (n < 0 || (size_t)n >= sizeof(path))
 		return iso_err_set(
 			err, ISO_FAULT_INPUT, ENAMETOOLONG, "alloc directory is too long");
+	for (char *slash = strstr(path, "/.iso/"); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (mkdir(path, 0700) && errno != EEXIST)
+			return iso_err_sys(err, "make '%s'", path);
+		*slash = '/';
+	}
 	if (mkdir(path, 0700) && errno != EEXIST)
 		return iso_err_sys(err, "make '%s'", path);
 	own_fd fd = open(path, O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

@@ -58,18 +58,15 @@ struct wanted {
 	bool task_owned;
 };
 
-/* Parents come before children. Modes are set explicitly: the caller's umask must not matter. */
+/* Parents come before children. Modes are exact: alloc_run() clears the umask. */
 static const struct wanted wanted[] = {
 	{"alloc", 0755, false},
 	{"alloc/data", 0777, false},
 	{"alloc/logs", 0755, false},
 	{"alloc/tmp", 01777, false},
-	{".iso", 0700, false},
-	{".iso/%s", 0700, false},
 	{"%s", 0755, true},
 	{"%s/local", 0755, true},
 	{"%s/tmp", 01777, false},
-	{"%s/secrets", 0700, true},
 };
 
 static int make_one(int alloc_fd, const struct wanted *w, const struct task_config *task,
@@ -96,9 +93,8 @@ static int make_one(int alloc_fd, const struct wanted *w, const struct task_conf
 		return 0; /* of an earlier start: its owner and mode are the task's business by now
 			   */
 	}
-	own_fd fd = openat(alloc_fd, name, O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 || fchmod(fd, w->mode) || (w->task_owned && fchown(fd, uid, gid)))
-		return iso_err_sys(err, "set owner and mode of '%s/%s'", task->alloc_dir, name);
+	if (w->task_owned && fchownat(alloc_fd, name, uid, gid, AT_SYMLINK_NOFOLLOW))
+		return iso_err_sys(err, "give '%s/%s' to the task's user", task->alloc_dir, name);
 	return 0;
 }
 

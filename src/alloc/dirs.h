@@ -4,7 +4,7 @@
  *   DATA/alloc/<id>/            0700 root: nobody but root walks in from the host (M12)
  *     alloc/{data,logs,tmp}     shared by the tasks, /alloc; logs belongs to root and is read-only
  * in the task <task>/{local,tmp,secrets}  becomes "/" of the task; local is the task user's
- *     .iso/<task>/              root only: overlay work directories, artifact staging
+ *     .iso/<task>/              root only, when needed: overlay work directories, artifact staging
  *   STATE/<id>/<task>/          0700 root: FIFOs
  */
 #ifndef ALLOC_DIRS_H

@@ -113,6 +113,11 @@ static void decide(struct life *l, uint64_t now_ms)
 	l->state = LIFE_WAITING;
 }
 
+static bool may_restart(const struct life *l)
+{
+	return !l->stop_asked && l->task->restart.attempts > 0;
+}
+
 static int start_fetch(struct life *l, struct iso_err *err)
 {
 	const struct alloc_task *t = l->task;
@@ -263,6 +268,9 @@ void life_on_report(struct life *l, uint64_t now_ms)
 	case REPORT_EXITED:
 		on_exited(l, &report);
 		l->state = LIFE_CLEANING;
+		if (!may_restart(l)) /* cleaning up is the supervisor's business: nobody needs to
+					wait for it */
+			l->state = LIFE_DEAD;
 		break;
 	}
 }

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,15 +64,15 @@ static int flatten(struct remover *r, const char *name, struct iso_err *err)
 			break;
 		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
 			continue;
-		if (!unlinkat(fd, e->d_name, 0))
-			continue;
+		if (!unlinkat(fd, e->d_name, 0) || errno == ENOENT)
+			continue; /* the supervisor cleans up at the same time */
 		if (errno != EISDIR && errno != EPERM)
 			return iso_err_sys(err, "remove '%.100s' of '%s'", e->d_name, r->what);
-		if (!unlinkat(fd, e->d_name, AT_REMOVEDIR))
+		if (!unlinkat(fd, e->d_name, AT_REMOVEDIR) || errno == ENOENT)
 			continue;
 		char up[32];
 		(void)snprintf(up, sizeof(up), "%u", ++r->count);
-		if (renameat(fd, e->d_name, r->top, up))
+		if (renameat(fd, e->d_name, r->top, up) && errno != ENOENT)
 			return iso_err_sys(
 				err, "remove directory '%.100s' of '%s'", e->d_name, r->what);
 	}
@@ -124,9 +125,31 @@ static int remove_tree(const char *path, struct iso_err *err)
 	return 0;
 }
 
+/* What an alloc that left nothing behind consists of: gone in a few calls, and what is not empty
+ * stays for the thorough way. */
+static void remove_empty(const char *alloc_dir)
+{
+	static const char *const below[] = {"local", "tmp"}, *const own[] = {"data", "logs", "tmp"};
+	own_fd top = open(alloc_dir, O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	iso_cleanup(own_dir_done) DIR *dir =
+		top < 0 ? NULL : fdopendir(fcntl(top, F_DUPFD_CLOEXEC, 0));
+
+	for (const struct dirent *e; dir && (e = readdir(dir));) {
+		bool is_alloc = !strcmp(e->d_name, "alloc");
+		own_fd fd = e->d_name[0] == '.' ? -1 : open_same_mount(top, e->d_name);
+		for (size_t i = 0; fd >= 0 && i < (is_alloc ? iso_len(own) : iso_len(below)); i++)
+			(void)unlinkat(fd, is_alloc ? own[i] : below[i], AT_REMOVEDIR);
+		if (fd >= 0)
+			(void)unlinkat(top, e->d_name, AT_REMOVEDIR);
+	}
+}
+
 int alloc_dirs_remove(const char *alloc_dir, const char *state_dir, struct iso_err *err)
 {
 	struct iso_err second;
+
+	if (alloc_dir)
+		remove_empty(alloc_dir);
 	int a = remove_tree(alloc_dir, err);
 	int b = remove_tree(state_dir, a ? &second : err);
 	return a || b ? -1 : 0;

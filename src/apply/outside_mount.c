@@ -116,19 +116,29 @@ static int whiteout(const char *layer, const char *name, struct iso_err *err)
 	return 0;
 }
 
+/* Made beside and renamed: a layer that has its name is whole. Whoever comes second finds the name
+ * taken, which is as good. */
 int apply_MASK_LAYER(struct apply *a, const struct step *s, struct iso_err *err)
 {
 	const char *layer = steps_str(a->steps, s, 0), *name;
+	char beside[MAX_PATH];
 
-	if (make_dir(layer, DIR_MODE))
-		return iso_err_sys(err, "make the layer");
-	if (!s->len[1])
+	if (!is_kind(layer, S_IFDIR))
 		return 0;
-	struct steps_list names = steps_list(a->steps, s, 1);
-	while ((name = steps_list_next(&names)))
-		if (whiteout(layer, name, err))
-			return -1;
-	return 0;
+	int n = snprintf(beside, sizeof(beside), "%s.%d", layer, (int)sys_getpid());
+	if (n < 0 || (size_t)n >= sizeof(beside))
+		return iso_err_set(err, ISO_FAULT_INPUT, ENAMETOOLONG, "path is too long");
+	if (make_dir(beside, DIR_MODE))
+		return iso_err_sys(err, "make the layer");
+	if (s->len[1]) {
+		struct steps_list names = steps_list(a->steps, s, 1);
+		while ((name = steps_list_next(&names)))
+			if (whiteout(beside, name, err))
+				return -1;
+	}
+	if (!sys_renameat(AT_FDCWD, beside, AT_FDCWD, layer))
+		return 0;
+	return errno == EEXIST || errno == ENOTEMPTY ? 0 : iso_err_sys(err, "name the layer");
 }
 
 int apply_TMPFS(struct apply *a, const struct step *s, struct iso_err *err)

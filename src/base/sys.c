@@ -200,6 +200,10 @@ void sys_exit(int status)
 {
 	_exit(status);
 }
+int sys_getpid(void)
+{
+	return (int)call0(__NR_getpid);
+}
 int sys_setsid(void)
 {
 	return (int)call0(__NR_setsid);

@@ -95,6 +95,7 @@ int sys_waitid(int type, int id, siginfo_t *ret, int options);
 int sys_execve(const char *path, char *const argv[], char *const envp[]);
 _Noreturn void sys_exit(int status);
 int sys_setsid(void);
+int sys_getpid(void);
 int sys_ppoll(struct pollfd *fds, size_t n, const struct timespec *timeout);
 int sys_signalfd(const uint64_t *mask, int flags);
 int sys_sigmask(int how, const uint64_t *mask);

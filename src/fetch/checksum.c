@@ -151,7 +151,8 @@ int checksum_find(const char *text, const char *name, struct checksum *ret, stru
 		*ret = found;
 		return 0;
 	}
-	return iso_err_set(err, ISO_FAULT_INPUT, 0, "read the checksum file: no line for '%s'", name);
+	return iso_err_set(
+		err, ISO_FAULT_INPUT, 0, "read the checksum file: no line for '%s'", name);
 }
 
 static void own_md_done(EVP_MD_CTX **ctx)
@@ -168,8 +169,8 @@ static const char *kind_text(enum checksum_kind kind)
 	return "none";
 }
 
-static int hash(int fd, enum checksum_kind kind, unsigned char digest[EVP_MAX_MD_SIZE],
-	struct iso_err *err)
+static int hash(
+	int fd, enum checksum_kind kind, unsigned char digest[EVP_MAX_MD_SIZE], struct iso_err *err)
 {
 	own_md ctx = EVP_MD_CTX_new();
 	unsigned char block[8192];
@@ -181,8 +182,7 @@ static int hash(int fd, enum checksum_kind kind, unsigned char digest[EVP_MAX_MD
 			err, ISO_FAULT_SYSTEM, 0, "compute %s: not available", kind_text(kind));
 	while ((n = pread(fd, block, sizeof(block), at)) > 0) {
 		if (EVP_DigestUpdate(ctx, block, (size_t)n) != 1)
-			return iso_err_set(
-				err, ISO_FAULT_SYSTEM, 0, "compute %s", kind_text(kind));
+			return iso_err_set(err, ISO_FAULT_SYSTEM, 0, "compute %s", kind_text(kind));
 		at += n;
 	}
 	if (n < 0)

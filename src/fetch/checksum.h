@@ -31,7 +31,8 @@ iso_must_use int checksum_parse(const char *text, struct checksum *ret, struct i
 /**
  * checksum_find() - look @name up in the text of a checksum file
  *
- * Lines of the GNU tools ("HEX  name", "HEX *name", directories before the name are ignored), of BSD
+ * Lines of the GNU tools ("HEX  name", "HEX *name", directories before the name are ignored), of
+ * BSD
  * ("SHA256 (name) = HEX"), or one bare HEX in the whole file. The first match counts.
  * Return: 0; -1 ISO_FAULT_INPUT no line fits.
  */

@@ -33,8 +33,8 @@
 enum fetch_fd {
 	FETCH_FD_REQUEST = 3,
 	FETCH_FD_DESTINATION = 4, /* directory, opened by the caller without following links */
-	FETCH_FD_STAGING = 5,     /* directory of the worker's uid, 0700, same file system; emptied */
-	FETCH_FD_REPORT = 6,      /* struct iso_err in one write */
+	FETCH_FD_STAGING = 5, /* directory of the worker's uid, 0700, same file system; emptied */
+	FETCH_FD_REPORT = 6,  /* struct iso_err in one write */
 	FETCH_FD_END,
 };
 

@@ -22,7 +22,10 @@ static const struct key {
 	enum kind kind;
 	size_t offset;
 } keys[] = {
-#define KEY(name, kind, member) {name, kind, offsetof(struct fetch_request, member)}
+#define KEY(name, kind, member)                                                                    \
+	{                                                                                          \
+		name, kind, offsetof(struct fetch_request, member)                                 \
+	}
 	KEY("source", TEXT, source),
 	KEY("mode", TEXT, mode_name),
 	KEY("checksum", TEXT, checksum),
@@ -46,8 +49,8 @@ static const struct key {
 #undef KEY
 };
 
-static int put(struct fetch_request *r, const struct key *key, const char *value,
-	struct iso_err *err)
+static int put(
+	struct fetch_request *r, const struct key *key, const char *value, struct iso_err *err)
 {
 	void *at = (char *)r + key->offset;
 	bool good = true;
@@ -119,8 +122,8 @@ static int check(struct fetch_request *r, struct iso_err *err)
 		r->groups[i] = (uint32_t)group;
 	}
 	if (!is_one_line(r->source))
-		return iso_err_set(err, ISO_FAULT_INPUT, 0,
-			"read the source: control character in the URL");
+		return iso_err_set(
+			err, ISO_FAULT_INPUT, 0, "read the source: control character in the URL");
 	if (check_headers(r, err))
 		return -1;
 	for (size_t i = 0; i < iso_len(modes); i++) {

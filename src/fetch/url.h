@@ -33,8 +33,8 @@ bool url_same_origin(const char *a, const char *b);
 bool url_scheme_is(const char *url, const char *scheme);
 
 /**
- * url_shown() - a URL as it may stand in a message: no user and password, no values of the query, no
- * fragment, no control bytes, cut to the room
+ * url_shown() - a URL as it may stand in a message: no user and password, no values of the query,
+ * no fragment, no control bytes, cut to the room
  */
 const char *url_shown(const char *url, char ret[static URL_SHOWN_MAX]);
 

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 BUILD = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else "build"
 ISOEXEC = os.path.join(BUILD, "isoexec")
@@ -42,7 +43,13 @@ class Place:
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more)
 
     def left(self):
-        """What is left of allocs, state and cgroups."""
+        """What is left of allocs, state and cgroups. `run` ends with the task; its supervisor cleans up behind it."""
+        deadline = time.monotonic() + 10
+        while (found := self.look()) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return found
+
+    def look(self):
         found = []
         for base, keep in ((os.path.join(self.data, "alloc"), ()), (self.state, ("mask",))):
             if os.path.isdir(base):
