@@ -21,9 +21,7 @@ check: deps all
 	tools/check.sh $(BUILD)
 
 check-asan: deps
-	[ -d $(BUILD)/asan ] || $(MESON) setup $(BUILD)/asan -Db_sanitize=address,undefined -Db_pie=false
-	ninja -C $(BUILD)/asan
-	ASAN_OPTIONS=detect_leaks=0 $(MESON) test -C $(BUILD)/asan --no-rebuild --print-errorlogs --suite unit --suite golden
+	tools/check-asan.sh . $(BUILD)
 
 bench: all
 	bench/run.sh $(BUILD)
