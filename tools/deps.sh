@@ -14,6 +14,10 @@ musl-tools:the_static_supervisor
 libmpfr-dev:numbers_of_the_job_language
 libutf8proc-dev:unicode_of_the_job_language
 libjansson-dev:JSON
+libcurl4-openssl-dev:artifacts
+libarchive-dev:artifacts
+libssl-dev:checksums_of_artifacts
+openssl:a_certificate_for_the_artifact_tests
 libcmocka-dev:unit_tests
 libseccomp-dev:oracle_of_the_seccomp_tests
 clang:second_compiler

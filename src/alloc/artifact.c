@@ -122,6 +122,7 @@ static int request(const struct task_artifact *a, const struct host_user *user, 
 	add(&out, "mode", modes[a->mode]);
 	add(&out, "checksum", a->checksum);
 	add(&out, "archive", a->archive);
+	add(&out, "ca_file", a->ca_file);
 	const char *slash = strrchr(a->destination, '/');
 	add(&out, "filename", names_the_file(a) ? slash ? slash + 1 : a->destination : a->filename);
 	for (size_t i = 0; i < a->headers.n; i++)

@@ -17,8 +17,8 @@
 
 /* What the file can say, as it is written. */
 struct config_text {
-	struct job_text profile, pid_mode, ipc_mode, denied_uids, denied_gids, cgroup_parent,
-		node_name, node_class, datacenter, region;
+	struct job_text ca_file, profile, pid_mode, ipc_mode, denied_uids, denied_gids,
+		cgroup_parent, node_name, node_class, datacenter, region;
 	struct job_texts allow_caps, pass_env, artifact_hosts;
 	struct job_map chroot_env, meta;
 	bool no_pivot_root, allow_root, allow_host_pid, allow_host_ipc, allow_bidirectional,
@@ -43,6 +43,7 @@ static bool decode_plugin_config(struct decoder *d, const struct hcl_block *b, v
 		RUN_AT("allow_bidirectional", SCHEMA_BOOL, struct config_text, allow_bidirectional),
 		RUN_AT("allow_insecure_artifacts", SCHEMA_BOOL, struct config_text, allow_insecure),
 		RUN_AT("allow_artifact_hosts", SCHEMA_STRINGS, struct config_text, artifact_hosts),
+		RUN_AT("artifact_ca_file", SCHEMA_STRING, struct config_text, ca_file),
 		RUN_AT("pass_env", SCHEMA_STRINGS, struct config_text, pass_env)};
 	static const struct schema schema = {
 		"config of plugin \"exec\"", attributes, iso_len(attributes), NULL, 0};
@@ -283,6 +284,7 @@ static void apply(struct arena *arena, struct hcl_diags *diags, const struct con
 	c->meta = meta(arena, &t->meta);
 	c->volumes = t->volumes;
 	c->n_volumes = t->n_volumes;
+	set_text(&t->ca_file, &c->artifact_ca_file);
 	set_text(&t->cgroup_parent, &c->cgroup_parent);
 	set_text(&t->node_name, &c->node_name);
 	set_text(&t->node_class, &c->node_class);

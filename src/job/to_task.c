@@ -271,6 +271,7 @@ static struct task_artifact artifact_of(const struct placing *p, const struct jo
 		.filename = pair(p, &a->options, "filename"),
 		.insecure = a->insecure,
 		.allow_hosts = p->at->operator->artifact_allow_hosts,
+		.ca_file = p->at->operator->artifact_ca_file,
 		.chown = a->chown,
 		.place = place_of(&a->source.range),
 	};

@@ -21,7 +21,8 @@ struct task_artifact {
 	const char *checksum; /* "sha256:hex", "file:URL" ... or NULL */
 	const char *archive;  /* option archive: NULL = by suffix, "false"/"0", or a type name */
 	const char
-		*filename; /* option filename: name of the downloaded file, NULL = from the URL */
+		*filename;   /* option filename: name of the downloaded file, NULL = from the URL */
+	const char *ca_file; /* operator: certificate authorities, NULL = the system's */
 	struct task_strings headers;     /* "Name: value" */
 	struct task_strings allow_hosts; /* operator: addresses, CIDRs allowed although loopback or
 					    link-local */

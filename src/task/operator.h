@@ -23,7 +23,8 @@ struct operator_config {
 	struct task_strings env_pass; /* names of the caller's environment that tasks get */
 	const char *cgroup_parent;    /* "/isoexec" */
 	struct task_strings artifact_headers_allow; /* reserved */
-	bool artifact_allow_insecure;               /* options insecure = true in a job */
+	const char *artifact_ca_file; /* PEM file of certificate authorities, NULL = the system's */
+	bool artifact_allow_insecure; /* options insecure = true in a job */
 	struct task_strings artifact_allow_hosts; /* addresses or CIDRs that artifacts may come from
 						     although loopback or link-local */
 };

@@ -1,0 +1,211 @@
+/* Clean names and safe moves (place.h). All by descriptor; links are never followed. */
+#include "fetch/place.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/own.h"
+
+enum {
+	DIR_MODE = 0755,
+	COPY_BYTES = 8 * 1024
+};
+
+int place_clean(const char *name, char ret[static PLACE_MAX_PATH], struct iso_err *err)
+{
+	size_t len = 0;
+	unsigned depth = 0;
+
+	for (const char *c = name; *c; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f || *c == '\\')
+			return iso_err_set(
+				err, ISO_FAULT_INPUT, 0, "name holds a control byte or backslash");
+	if (*name == '/')
+		return iso_err_set(err, ISO_FAULT_INPUT, 0, "name '%.100s' is absolute", name);
+	for (const char *at = name; *at;) {
+		size_t part = strcspn(at, "/");
+		if (part == 2 && at[0] == '.' && at[1] == '.')
+			return iso_err_set(err, ISO_FAULT_INPUT, 0,
+				"name '%.100s' leads out of the destination", name);
+		if (part && !(part == 1 && *at == '.')) {
+			if (part > PLACE_MAX_NAME || len + part + 2 > PLACE_MAX_PATH ||
+				++depth > PLACE_MAX_DEPTH)
+				return iso_err_set(err, ISO_FAULT_LIMIT, ENAMETOOLONG,
+					"name '%.60s...' is too long or too deep", name);
+			if (len)
+				ret[len++] = '/';
+			memcpy(ret + len, at, part);
+			len += part;
+		}
+		at += part;
+		at += *at == '/';
+	}
+	ret[len] = '\0';
+	return 0;
+}
+
+bool place_link_stays(const char *at, const char *target)
+{
+	int depth = 0;
+
+	if (*target == '/' || !*target)
+		return false;
+	for (const char *c = at; *c; c++)
+		depth += *c == '/';
+	for (const char *t = target; *t;) {
+		size_t part = strcspn(t, "/");
+		if (part == 2 && t[0] == '.' && t[1] == '.')
+			depth--;
+		else if (part && !(part == 1 && *t == '.'))
+			depth++;
+		if (depth < 0)
+			return false;
+		t += part;
+		t += *t == '/';
+	}
+	return true;
+}
+
+static int open_dir(int dir, const char *name)
+{
+	struct open_how how = {
+		.flags = O_DIRECTORY | O_RDONLY | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+	};
+	return (int)syscall(SYS_openat2, dir, name, &how, sizeof(how));
+}
+
+int place_parent(int dir, const char *path, const char **ret_name, struct iso_err *err)
+{
+	const char *slash = strrchr(path, '/');
+	char part[PLACE_MAX_PATH];
+
+	*ret_name = slash ? slash + 1 : path;
+	for (const char *end = strchr(path, '/'); end; end = strchr(end + 1, '/')) {
+		memcpy(part, path, (size_t)(end - path));
+		part[end - path] = '\0';
+		const char *name = strrchr(part, '/');
+		own_fd above = -1;
+		if (name) {
+			part[name - part] = '\0';
+			above = open_dir(dir, part);
+			name++;
+		}
+		if (mkdirat(name ? above : dir, name ? name : part, DIR_MODE) && errno != EEXIST)
+			return iso_err_sys(err, "make the directory above '%s'", path);
+	}
+	if (!slash) {
+		int fd = fcntl(dir, F_DUPFD_CLOEXEC, 0);
+		return fd < 0 ? iso_err_sys(err, "duplicate a descriptor") : fd;
+	}
+	memcpy(part, path, (size_t)(slash - path));
+	part[slash - path] = '\0';
+	int fd = open_dir(dir, part);
+	return fd < 0 ? iso_err_sys(err, "enter '%s' (links are not followed)", part) : fd;
+}
+
+/* Another file system (secrets): copied beside its name, then renamed. */
+static int copy_over(
+	int from_dir, const char *from, int to_dir, const char *name, struct iso_err *err)
+{
+	static const char beside[] = ".isoexec-fetch";
+	char data[COPY_BYTES];
+	struct stat st;
+	ssize_t n = -1;
+
+	own_fd in = openat(from_dir, from, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (in < 0 || fstat(in, &st) || !S_ISREG(st.st_mode))
+		return iso_err_sys(err, "read '%s'", name);
+	(void)unlinkat(to_dir, beside, 0);
+	own_fd out = openat(to_dir, beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+		st.st_mode & 0777);
+	while (out >= 0 && (n = read(in, data, sizeof(data))) > 0)
+		if (write(out, data, (size_t)n) != n) {
+			n = -1;
+			break;
+		}
+	if (out < 0 || n < 0 || renameat(to_dir, beside, to_dir, name)) {
+		(void)iso_err_sys(err, "write '%s'", name);
+		(void)unlinkat(to_dir, beside, 0);
+		return -1;
+	}
+	(void)unlinkat(from_dir, from, 0);
+	return 0;
+}
+
+int place_file(int from_dir, const char *from, int to_dir, const char *name, struct iso_err *err)
+{
+	if (!renameat(from_dir, from, to_dir, name))
+		return 0;
+	if (errno == EXDEV)
+		return copy_over(from_dir, from, to_dir, name, err);
+	return iso_err_sys(err, "move '%s' to its destination", name);
+}
+
+static void own_dir_done(DIR **dir)
+{
+	if (*dir)
+		(void)closedir(*dir);
+	*dir = NULL;
+}
+
+static bool is_dir(int dir, const char *name)
+{
+	struct stat st;
+	return !fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) && S_ISDIR(st.st_mode);
+}
+
+static int merge_dir(
+	int from_dir, int to_dir, const char *name, unsigned depth, struct iso_err *err)
+{
+	if (mkdirat(to_dir, name, DIR_MODE) && errno == EEXIST && !is_dir(to_dir, name) &&
+		!unlinkat(to_dir, name, 0))
+		(void)mkdirat(to_dir, name, DIR_MODE);
+	own_fd from = open_dir(from_dir, name);
+	own_fd to = open_dir(to_dir, name);
+	if (from < 0 || to < 0)
+		return iso_err_sys(err, "enter '%s'", name);
+	return place_tree(from, to, depth + 1, err);
+}
+
+int place_tree(int from_dir, int to_dir, unsigned depth, struct iso_err *err)
+{
+	iso_cleanup(own_dir_done) DIR *dir = fdopendir(fcntl(from_dir, F_DUPFD_CLOEXEC, 0));
+
+	if (!dir || depth > PLACE_MAX_DEPTH)
+		return iso_err_sys(err, "read a directory of the archive");
+	for (const struct dirent *e; (e = readdir(dir));) {
+		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
+			continue;
+		int r = is_dir(from_dir, e->d_name)
+				? merge_dir(from_dir, to_dir, e->d_name, depth, err)
+				: place_file(from_dir, e->d_name, to_dir, e->d_name, err);
+		if (r)
+			return -1;
+	}
+	return 0;
+}
+
+void place_empty(int dir, unsigned depth)
+{
+	iso_cleanup(own_dir_done) DIR *d = fdopendir(fcntl(dir, F_DUPFD_CLOEXEC, 0));
+
+	if (d)
+		rewinddir(d);
+	for (const struct dirent *e; d && (e = readdir(d));) {
+		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") ||
+			!unlinkat(dir, e->d_name, 0))
+			continue;
+		own_fd below = depth < PLACE_MAX_DEPTH + 2 ? open_dir(dir, e->d_name) : -1;
+		if (below >= 0)
+			place_empty(below, depth + 1);
+		(void)unlinkat(dir, e->d_name, AT_REMOVEDIR);
+	}
+}

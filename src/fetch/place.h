@@ -1,0 +1,46 @@
+/* Names of foreign trees, and moving finished files to where the job wants them. */
+#ifndef FETCH_PLACE_H
+#define FETCH_PLACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+
+enum {
+	PLACE_MAX_DEPTH = 64,
+	PLACE_MAX_NAME = 255,
+	PLACE_MAX_PATH = 1024
+};
+
+/**
+ * place_clean() - a name from an archive as components below a directory
+ *
+ * Refused: absolute, "..", control bytes, backslashes, too long or deep (D1). "./a//b/" is "a/b";
+ * "" stands for the directory itself.
+ */
+iso_must_use int place_clean(
+	const char *name, char ret[static PLACE_MAX_PATH], struct iso_err *err);
+
+/** place_link_stays() - does a symlink at @at (clean) with @target stay below the directory?
+ * Lexically; absolute ones do not. */
+bool place_link_stays(const char *at, const char *target);
+
+/** place_parent() - open the directory above @path below @dir without following links, making what
+ * is missing; *ret_name: last part. Return: fd or -1 with err. */
+iso_must_use int place_parent(
+	int dir, const char *path, const char **ret_name, struct iso_err *err);
+
+/** place_file() - move @from_dir/@from to @to_dir/@name, over a file or link that is there, never
+ * through one */
+iso_must_use int place_file(
+	int from_dir, const char *from, int to_dir, const char *name, struct iso_err *err);
+
+/** place_tree() - move everything in @from_dir into @to_dir: directories are merged, other entries
+ * replaced */
+iso_must_use int place_tree(int from_dir, int to_dir, unsigned depth, struct iso_err *err);
+
+/** place_empty() - remove everything below @dir (our own staging) */
+void place_empty(int dir, unsigned depth);
+
+#endif

@@ -1,0 +1,165 @@
+/* Dropping rights, in this order: groups and ids, no_new_privs, limits, Landlock, seccomp
+ * (sandbox.h). */
+#include "fetch/sandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/landlock.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/own.h"
+
+static int become(const struct fetch_request *r, struct iso_err *err)
+{
+	uint32_t uid = (uint32_t)r->uid, gid = (uint32_t)r->gid;
+	const gid_t *groups = r->group_names.n ? r->groups : &gid;
+	size_t n = r->group_names.n ? r->group_names.n : 1;
+	uid_t ids[3];
+
+	if (geteuid() == 0 &&
+		(setgroups(n, groups) || setresgid(gid, gid, gid) || setresuid(uid, uid, uid)))
+		return iso_err_sys(err, "become the task's user");
+	if (getresuid(&ids[0], &ids[1], &ids[2]) || ids[0] != uid || ids[1] != uid ||
+		ids[2] != uid || getgid() != gid)
+		return iso_err_set(err, ISO_FAULT_SYSTEM, EPERM,
+			"become the task's user: the ids are not what was set");
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
+		return iso_err_sys(err, "give up privileges");
+	return 0;
+}
+
+static int limit(const struct fetch_request *r, struct iso_err *err)
+{
+	uint64_t most = r->limits.max_bytes > r->limits.unpack_bytes ? r->limits.max_bytes
+								     : r->limits.unpack_bytes;
+	const struct {
+		int resource;
+		uint64_t value;
+	} limits[] = {{RLIMIT_CORE, 0}, {RLIMIT_FSIZE, most}, {RLIMIT_NOFILE, 128}};
+
+	(void)signal(SIGXFSZ, SIG_IGN); /* an errno, not a death */
+	(void)signal(SIGPIPE, SIG_IGN);
+	for (size_t i = 0; i < iso_len(limits); i++) {
+		const struct rlimit l = {limits[i].value, limits[i].value};
+		if (setrlimit((__rlimit_resource_t)limits[i].resource, &l))
+			return iso_err_sys(err, "set a resource limit");
+	}
+	return 0;
+}
+
+/* Rights that exist since ABI 1; newer ones are handled where the kernel knows them. */
+enum {
+	READ_RIGHTS = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR |
+		      LANDLOCK_ACCESS_FS_EXECUTE,
+	FILE_RIGHTS = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_EXECUTE
+};
+static const uint64_t all_rights = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1;
+static const uint64_t truncate_right = 1 << 14; /* LANDLOCK_ACCESS_FS_TRUNCATE, ABI 3 */
+
+static int allow(int ruleset, int fd, uint64_t rights)
+{
+	const struct landlock_path_beneath_attr rule = {.allowed_access = rights, .parent_fd = fd};
+	return (int)syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
+}
+
+static void allow_read(int ruleset, const char *path)
+{
+	own_fd fd = open(path, O_PATH | O_CLOEXEC);
+	struct stat st;
+
+	if (fd >= 0 && !fstat(fd, &st)) /* what is not there need not be read */
+		(void)allow(ruleset, fd, S_ISDIR(st.st_mode) ? READ_RIGHTS : FILE_RIGHTS);
+}
+
+static int landlock(const struct fetch_request *r, struct iso_err *err)
+{
+	static const char *const readable[] = {"/etc/ssl", "/etc/ca-certificates",
+		"/usr/share/ca-certificates", "/usr/local/share/ca-certificates", "/usr/lib",
+		"/lib", "/lib64", "/etc/ld.so.cache", "/etc/resolv.conf", "/etc/hosts",
+		"/etc/nsswitch.conf", "/etc/gai.conf", "/etc/host.conf", "/etc/services",
+		"/etc/localtime", "/run/systemd/resolve", "/run/resolvconf", "/dev/null",
+		"/dev/urandom"};
+	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+
+	if (abi < 1)
+		return 0;
+	uint64_t rights = all_rights | (abi >= 2 ? LANDLOCK_ACCESS_FS_REFER : 0) |
+			  (abi >= 3 ? truncate_right : 0);
+	const struct landlock_ruleset_attr attr = {.handled_access_fs = rights};
+	own_fd ruleset =
+		(int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr.handled_access_fs), 0);
+	if (ruleset < 0)
+		return iso_err_sys(err, "make a Landlock ruleset");
+	for (size_t i = 0; i < iso_len(readable); i++)
+		allow_read(ruleset, readable[i]);
+	if (r->ca_file)
+		allow_read(ruleset, r->ca_file);
+	/* no devices, sockets, FIFOs are ever made */
+	uint64_t writable =
+		rights & ~(uint64_t)(LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_MAKE_CHAR |
+				     LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |
+				     LANDLOCK_ACCESS_FS_MAKE_SOCK);
+	if (allow(ruleset, FETCH_FD_DESTINATION, writable) ||
+		allow(ruleset, FETCH_FD_STAGING, writable) ||
+		syscall(SYS_landlock_restrict_self, ruleset, 0))
+		return iso_err_sys(err, "enter the Landlock domain");
+	return 0;
+}
+
+/* What a program that reads, writes and connects has no use for: above all, it starts nothing. */
+static int filter(struct iso_err *err)
+{
+	static const uint16_t refused[] = {__NR_execve, __NR_execveat, __NR_ptrace,
+		__NR_process_vm_readv, __NR_process_vm_writev, __NR_mount, __NR_umount2,
+		__NR_pivot_root, __NR_chroot, __NR_setns, __NR_unshare, __NR_bpf,
+		__NR_perf_event_open, __NR_userfaultfd, __NR_keyctl, __NR_add_key, __NR_request_key,
+		__NR_io_uring_setup, __NR_open_by_handle_at, __NR_name_to_handle_at,
+		__NR_init_module, __NR_finit_module, __NR_kexec_load, __NR_personality, __NR_fsopen,
+		__NR_open_tree, __NR_move_mount, __NR_mount_setattr, __NR_pidfd_getfd, __NR_kill,
+		__NR_tkill, __NR_mknodat, __NR_mknod, __NR_setuid, __NR_setresuid, __NR_setgid,
+		__NR_setresgid};
+	enum {
+		N = iso_len(refused)
+	};
+	struct sock_filter code[N + 7];
+	size_t n = 0;
+
+	code[n++] = (struct sock_filter)BPF_STMT(
+		BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch));
+#if defined(__x86_64__)
+	code[n++] =
+		(struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0);
+#else
+	code[n++] =
+		(struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_AARCH64, 1, 0);
+#endif
+	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
+	code[n++] = (struct sock_filter)BPF_STMT(
+		BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+	for (size_t i = 0; i < N; i++)
+		code[n++] = (struct sock_filter)BPF_JUMP(
+			BPF_JMP | BPF_JEQ | BPF_K, refused[i], (uint8_t)(N - i), 0);
+	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
+	const struct sock_fprog program = {.len = (unsigned short)n, .filter = code};
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0)
+		       ? iso_err_sys(err, "load the seccomp filter")
+		       : 0;
+}
+
+int sandbox_enter(const struct fetch_request *r, struct iso_err *err)
+{
+	if (become(r, err) || limit(r, err) || landlock(r, err))
+		return -1;
+	return filter(err);
+}

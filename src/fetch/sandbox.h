@@ -1,0 +1,18 @@
+/* What isoexec-fetch gives up before the first foreign byte. */
+#ifndef FETCH_SANDBOX_H
+#define FETCH_SANDBOX_H
+
+#include "base/err.h"
+#include "fetch/request.h"
+
+/**
+ * sandbox_enter() - become the task's user, without a way back: no capabilities, no_new_privs,
+ * limits, Landlock (write below the destination and staging, read what name resolution and TLS
+ * need), a filter that knows no execve
+ *
+ * Where the kernel has no Landlock the other means stand alone. Return: 0; -1: nothing must be
+ * fetched.
+ */
+iso_must_use int sandbox_enter(const struct fetch_request *r, struct iso_err *err);
+
+#endif
