@@ -1,0 +1,330 @@
+#!/usr/bin/env python3
+"""Artifacts: fetched by isoexec-fetch from servers of the test's own, every kind of checksum and archive, every failure of the network, 16
+hostile archives."""
+import bz2
+import gzip
+import hashlib
+import io
+import lzma
+import os
+import struct
+import subprocess
+import sys
+import tarfile
+import tempfile
+import shutil
+import zipfile
+
+from harness import BUILD, ISOEXEC, Suite, check
+
+test = Suite()
+HERE = os.path.dirname(os.path.abspath(__file__))
+PROGRAM = b"#!/bin/sh\necho I am the artifact\n"
+
+
+class Server:
+    """A server process of the test; `with Server(dir) as url`."""
+
+    def __init__(self, root, cert=None):
+        self.args = [sys.executable, os.path.join(HERE, "../tools/server.py"), root, *(cert or [])]
+        self.scheme = "https" if cert else "http"
+
+    def __enter__(self):
+        self.process = subprocess.Popen(self.args, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        return f"{self.scheme}://127.0.0.1:{int(self.process.stdout.readline())}"
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+def certificate(place):
+    cert, key = place.path("cert.pem"), place.path("key.pem")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1", "-addext",
+                    "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", cert], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    os.chmod(cert, 0o644)
+    os.chmod(place.dir, 0o755)
+    return [cert, key]
+
+
+def files(place):
+    root = place.path("www")
+    os.makedirs(root, exist_ok=True)
+    with open(os.path.join(root, "name-of-my-binary"), "wb") as f:
+        f.write(PROGRAM)
+    return root
+
+
+def config(place, more=""):
+    return place.write("isoexec.hcl", 'plugin "exec" {\n config {\n allow_artifact_hosts = ["127.0.0.0/8"]\n' + more + "\n }\n}\n")
+
+
+JOB = """
+task "example" {
+  driver = "exec"
+  config {
+    command = "%s"
+    args    = [%s]
+  }
+  artifact {
+    source      = "%s"
+    destination = "%s"
+%s
+  }
+}
+"""
+
+
+def job(place, source, command="name-of-my-binary", args="", destination="local/", more=""):
+    return place.write("job.nomad.hcl", JOB % (command, args, source, destination, more))
+
+
+def options(**values):
+    inner = "\n".join(f'      {k} = "{v}"' for k, v in values.items())
+    return f"    options {{\n{inner}\n    }}\n"
+
+
+def fail(place, c, path, *words, timeout=60):
+    r = place.run("-config", c, path, timeout=timeout)
+    check(r, 125, stderr="failed to download artifact")
+    for word in words:
+        assert word in r.stderr, f"expected '{word}' in: {r.stderr}"
+
+
+@test
+def test_manual_example_http(place):
+    digest = hashlib.sha256(PROGRAM).hexdigest()
+    with Server(files(place)) as url:
+        path = job(place, url + "/name-of-my-binary", more=options(checksum="sha256:" + digest))
+        check(place.run("-config", config(place), path), 0, stdout="I am the artifact\n")
+
+
+@test
+def test_manual_example_https(place):
+    cert = certificate(place)
+    digest = hashlib.sha256(PROGRAM).hexdigest()
+    with Server(files(place), cert) as url:
+        path = job(place, url + "/name-of-my-binary", more=options(checksum="sha256:" + digest))
+        check(place.run("-config", config(place, f'artifact_ca_file = "{cert[0]}"'), path), 0, stdout="I am the artifact\n")
+        fail(place, config(place), path, "certificate")
+
+
+@test
+def test_every_checksum(place):
+    root = files(place)
+    with open(os.path.join(root, "SUMS"), "w", encoding="utf-8") as f:
+        f.write(f"{hashlib.sha256(b'other').hexdigest()}  other\n{hashlib.sha256(PROGRAM).hexdigest()}  name-of-my-binary\n")
+    with Server(root) as url:
+        kinds = {k: f"{k}:{hashlib.new(k, PROGRAM).hexdigest()}" for k in ("md5", "sha1", "sha256", "sha512")}
+        kinds["bare"] = hashlib.sha512(PROGRAM).hexdigest()
+        kinds["file"] = f"file:{url}/SUMS"
+        for value in kinds.values():
+            check(place.run("-config", config(place), job(place, url + "/name-of-my-binary", more=options(checksum=value))), 0,
+                  stdout="I am the artifact\n")
+        for kind in ("md5", "sha1", "sha256", "sha512"):
+            wrong = f"{kind}:{hashlib.new(kind, b'x').hexdigest()}"
+            fail(place, config(place), job(place, url + "/name-of-my-binary", more=options(checksum=wrong)), "checksum")
+
+
+@test
+def test_failures_of_the_network(place):
+    with Server(files(place)) as url:
+        c = config(place)
+        fail(place, c, job(place, url + "/none"), "job.nomad.hcl:9:19:", "server answered 404 (not found)")
+        fail(place, c, job(place, url + "/loop"), "more than 10 redirects")
+        fail(place, c, job(place, url + "/short"), "cut short after 4 bytes")
+        fail(place, c, job(place, url + "/to?file:///etc/passwd"), "only http and https are followed")
+        fail(place, place.write("strict.hcl", ""), job(place, url + "/name-of-my-binary"), "loopback")
+        check(place.run("-config", c, job(place, url + "/to?" + url + "/name-of-my-binary", more=options(filename="name-of-my-binary"))), 0,
+              stdout="I am the artifact\n")
+    fail(place, config(place), job(place, url + "/name-of-my-binary"), "get 'http://127.0.0.1")  # nobody listens any more
+
+
+def request(place, **values):
+    """isoexec-fetch itself, with limits of the test's own."""
+    dest, staging = place.path("dest"), place.path("staging")
+    for d in (dest, staging):
+        os.makedirs(d, exist_ok=True)
+        os.chown(d, 65534, 65534)
+    text = b"".join(f"{k}={v}".encode() + b"\0" for k, v in {"uid": 65534, "gid": 65534, "allow_host": "127.0.0.1", **values}.items())
+    source = tempfile.TemporaryFile()
+    source.write(text)
+    source.seek(0)
+    report_read, report_write = os.pipe()
+    fds = [source.fileno(), os.open(dest, os.O_DIRECTORY), os.open(staging, os.O_DIRECTORY), report_write]
+
+    def arrange():
+        moved = [os.dup(fd) for fd in fds]
+        high = [os.open("/dev/null", os.O_RDONLY) for _ in range(8)]
+        del high
+        import fcntl
+        moved = [fcntl.fcntl(fd, fcntl.F_DUPFD, 50) for fd in moved]
+        for target, fd in enumerate(moved, 3):
+            os.dup2(fd, target)
+
+    p = subprocess.run([os.path.join(BUILD, "isoexec-fetch")], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                       preexec_fn=arrange, close_fds=False, env={}, timeout=120, check=False)
+    for fd in fds:
+        if fd != source.fileno():
+            os.close(fd)
+    report = b""
+    os.set_blocking(report_read, False)
+    try:
+        report = os.read(report_read, 4096)
+    except BlockingIOError:
+        pass
+    os.close(report_read)
+    text = struct.unpack("ii1016s", report)[2].split(b"\0")[0].decode() if len(report) == 1024 else ""
+    left = sorted(os.listdir(staging))
+    assert not left, f"left in staging: {left}"
+    return p.returncode, text, p.stderr.decode()
+
+
+@test
+def test_hanging_server(place):
+    with Server(files(place)) as url:
+        code, text, _ = request(place, source=url + "/hang", idle_ms=300)
+    assert code == 1 and "server sent nothing for 300 ms" in text, (code, text)
+    assert os.listdir(place.path("dest")) == []
+
+
+@test
+def test_limits_and_progress(place):
+    root = files(place)
+    with open(os.path.join(root, "big"), "wb") as f:
+        f.write(b"x" * 300000)
+    with Server(root) as url:
+        code, text, _ = request(place, source=url + "/big", max_bytes=100000)
+        assert code == 1 and "larger than 100000 bytes" in text, (code, text)
+        assert os.listdir(place.path("dest")) == []
+        code, text, err = request(place, source=url + "/big")
+        assert code == 0 and err == "", (code, text, err)
+        assert os.path.getsize(place.path("dest/big")) == 300000
+
+
+@test
+def test_secrets_are_not_told(place):
+    with Server(files(place)) as url:
+        host = url.split("//")[1]
+        code, text, _ = request(place, source=f"http://user:hunter2@{host}/none?token=hunter3")
+    assert code == 1 and "hunter" not in text, text
+
+
+@test
+def test_headers_stay_with_their_origin(place):
+    with Server(files(place)) as one, Server(files(place)) as two:
+        code, text, _ = request(place, source=one + "/to?" + two + "/headers", header="X-Secret: s3cret", filename="h")
+        assert code == 0, text
+        with open(place.path("dest/h"), encoding="utf-8") as f:
+            assert "s3cret" not in f.read()
+        code, text, _ = request(place, source=one + "/headers", header="X-Secret: s3cret", filename="h")
+        with open(place.path("dest/h"), encoding="utf-8") as f:
+            assert "X-Secret: s3cret" in f.read()
+
+
+@test
+def test_full_disk(place):
+    root = files(place)
+    with open(os.path.join(root, "name-of-my-binary"), "wb") as f:
+        f.write(os.urandom(3 << 20))
+    os.mkdir(place.path("small"))
+    with Server(root) as url:
+        path = job(place, url + "/name-of-my-binary")
+        mount = "mount --make-rprivate / && mount -t tmpfs -o size=1m tmpfs $1 && shift && exec \"$@\""
+        r = subprocess.run(["unshare", "-m", "sh", "-c", mount, "sh", place.path("small"), ISOEXEC, "run", "-config", config(place), "-data-dir",
+                            place.path("small"), "-state-dir", place.state, "-cgroup-parent", place.parent, path],
+                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+        check(r, 125, stderr="No space left on device")
+
+
+def tree(build):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as t:
+        for name, data, mode in (("top/", None, 0o777), ("top/prog", PROGRAM, 0o6777), ("top/data", b"data\n", 0o666)):
+            info = tarfile.TarInfo(name)
+            info.mode, info.uid = mode, 0
+            if data is None:
+                info.type = tarfile.DIRTYPE
+            else:
+                info.size = len(data)
+            t.addfile(info, io.BytesIO(data) if data is not None else None)
+        link = tarfile.TarInfo("top/link")
+        link.type, link.linkname = tarfile.SYMTYPE, "data"
+        t.addfile(link)
+    return build(out.getvalue())
+
+
+@test
+def test_archives(place):
+    root = files(place)
+    zstd = shutil.which("zstd")
+    makers = {"a.tar": bytes, "a.tar.gz": gzip.compress, "a.tgz": gzip.compress, "a.tar.bz2": bz2.compress, "a.tar.xz": lzma.compress}
+    if zstd:
+        makers["a.tar.zst"] = lambda data: subprocess.run([zstd, "-q", "-c"], input=data, stdout=subprocess.PIPE, check=True).stdout
+    for name, maker in makers.items():
+        with open(os.path.join(root, name), "wb") as f:
+            f.write(tree(maker))
+    with zipfile.ZipFile(os.path.join(root, "a.zip"), "w") as z:
+        z.writestr("top/prog", PROGRAM)
+        z.writestr("top/data", "data\n")
+    with Server(root) as url:
+        for name in [*makers, "a.zip"]:
+            path = job(place, f"{url}/{name}", command="/bin/sh",
+                       args='"-c", "sh /local/top/prog && cat /local/top/data && ls -ln /local/top"')
+            r = place.run("-config", config(place), path)
+            check(r, 0, stdout="I am the artifact\ndata\n")
+            assert "65534" in r.stdout and "rws" not in r.stdout, r.stdout
+        with open(os.path.join(root, "one.gz"), "wb") as f:
+            f.write(gzip.compress(b"alone\n"))
+        check(place.run("-config", config(place), job(place, url + "/one.gz", command="/bin/cat", args='"/local/one"')), 0, stdout="alone\n")
+        check(place.run("-config", config(place), job(place, url + "/a.tar", command="/bin/sh", args='"-c", "ls /local"', more=options(archive="false"))), 0,
+              stdout="a.tar\n")
+        check(place.run("-config", config(place), job(place, url + "/name-of-my-binary", command="/local/bin/x", destination="local/bin/x", more='    mode = "file"\n')), 0,
+              stdout="I am the artifact\n")
+
+
+@test
+def test_hostile_archives(place):
+    """The 16: refused, or unpacked without harm. Nothing outside of the destination changes."""
+    root = place.path("www")
+    outside = place.path("outside")
+    canary = os.path.join(outside, "canary")
+    os.makedirs(os.path.join(outside, "a"))
+    with open(canary, "w", encoding="utf-8") as f:
+        f.write("alive\n")
+    os.chmod(outside, 0o777)
+    os.chmod(canary, 0o666)
+    subprocess.run([sys.executable, os.path.join(HERE, "../escape/mkarchives.py"), root, canary], check=True, stdout=subprocess.DEVNULL)
+    names = sorted(os.listdir(root))
+    assert len(names) == 16, names
+    before = os.lstat(canary)
+    mode_before = os.lstat(outside).st_mode
+    safe = []
+    with Server(root) as url:
+        for name in names:
+            for d in ("dest", "staging"):
+                shutil.rmtree(place.path(d), ignore_errors=True)
+            place_dest = place.path("outside/a/dest")
+            shutil.rmtree(place_dest, ignore_errors=True)
+            code, text, _ = request(place, source=f"{url}/{name}", unpack_bytes=200 << 20, unpack_entries=4096)
+            after = os.lstat(canary)
+            with open(canary, encoding="utf-8") as f:
+                assert f.read() == "alive\n", name
+            assert (after.st_ino, after.st_mode, after.st_uid, after.st_ctime_ns) == (before.st_ino, before.st_mode, before.st_uid, before.st_ctime_ns), name
+            assert os.lstat(outside).st_mode == mode_before, name
+            for base, dirs, entries in os.walk(place.path("dest")):
+                for entry in dirs + entries:
+                    st = os.lstat(os.path.join(base, entry))
+                    assert not st.st_mode & 0o6000, (name, entry)
+                    import stat
+                    assert stat.S_ISREG(st.st_mode) or stat.S_ISDIR(st.st_mode) or stat.S_ISLNK(st.st_mode), (name, entry)
+            if code == 0:
+                safe.append(name)
+            else:
+                assert text, name
+    # these hold nothing hostile once set-id bits are cut and a bare .gz is one file
+    assert set(safe) <= {"A05-setid.tar", "A11-gzip-in-gzip.gz"}, safe
+
+
+test.main()
