@@ -14,8 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "alloc/dirs.h"
 #include "base/own.h"
+#include "run/dirs.h"
 
 enum {
 	FDS_PER_TASK = 4,
@@ -44,9 +44,14 @@ static void stop_all(struct runner *r, bool at_once)
 		life_stop(&r->lives[i], at_once);
 }
 
+static int output_of(const struct life *l, int stream)
+{
+	return l->run ? iso_task_output(l->run, stream) : -1;
+}
+
 static bool is_over(const struct life *l)
 {
-	return l->state == LIFE_DEAD && l->run.out_fd < 0 && l->run.err_fd < 0;
+	return l->state == LIFE_DEAD && output_of(l, 1) < 0 && output_of(l, 2) < 0;
 }
 
 static bool all_over(const struct runner *r)
@@ -98,9 +103,9 @@ static int one_round(struct runner *r, struct iso_err *err)
 {
 	r->poll[0] = (struct pollfd){.fd = r->signal_fd, .events = POLLIN};
 	for (size_t i = 0; i < r->n; i++) {
-		const struct run_task *run = &r->lives[i].run;
-		const int fds[FDS_PER_TASK] = {
-			run->out_fd, run->err_fd, run->report_fd, r->lives[i].fetch.report_fd};
+		const struct life *l = &r->lives[i];
+		const int fds[FDS_PER_TASK] = {output_of(l, 1), output_of(l, 2),
+			l->run ? iso_task_fd(l->run) : -1, l->fetch.report_fd};
 		for (size_t k = 0; k < FDS_PER_TASK; k++)
 			r->poll[1 + i * FDS_PER_TASK + k] =
 				(struct pollfd){.fd = fds[k], .events = POLLIN};
@@ -160,7 +165,7 @@ static int prepare(struct runner *r, struct arena *arena, struct iso_err *err)
 	for (size_t a = 0; a < in->n_allocs; a++)
 		for (size_t t = 0; t < in->allocs[a]->n_tasks; t++, made++)
 			if (life_init(&r->lives[made], &in->allocs[a]->tasks[t], in->machine,
-				    in->watcher, arena, err)) {
+				    in->watcher, err)) {
 				r->n = made;
 				return -1;
 			}

@@ -7,7 +7,7 @@
 struct alloc_run_in {
 	struct alloc_spec *const *allocs;
 	size_t n_allocs;
-	const struct host_facts *machine;
+	struct iso_machine *machine;
 	const struct life_watcher *watcher;
 	bool keep; /* leave the alloc directories */
 };

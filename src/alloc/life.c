@@ -6,17 +6,15 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "alloc/artifact.h"
-#include "alloc/dirs.h"
-#include "alloc/secrets.h"
 #include "base/own.h"
-#include "plan/plan.h"
+#include "run/internal.h"
+#include "run/secrets.h"
 #include "task/signals.h"
 
 enum {
@@ -37,45 +35,38 @@ static void tell(struct life *l, enum life_event event, const char *format, ...)
 	l->watcher->event(l->watcher->context, l->task, event, text);
 }
 
-static int make_plan(struct life *l, bool say_warnings, struct iso_err *err)
+static int prepare(struct life *l, bool say_warnings, struct iso_err *err)
 {
-	l->facts = *l->machine;
-	if (host_facts_for_task(l->arena, &l->task->config, &l->facts, err))
+	const char *warning;
+
+	l->prepared = iso_prepared_free(l->prepared);
+	if (iso_prepare(l->machine, l->config, &l->prepared, err))
 		return -1;
-	struct plan_result result;
-	int r = plan_build(l->arena, &l->task->config, &l->facts, &result, err);
-	if (!r) {
-		for (size_t i = 0; say_warnings && i < result.n_warnings; i++)
-			tell(l, LIFE_EV_WARNING, "%s", result.warnings[i].text);
-		r = steps_finish(&result.steps, &l->plan, err);
-		steps_builder_done(&result.steps);
-	}
-	l->plan_fresh = r == 0;
-	return r;
+	for (size_t i = 0; say_warnings && (warning = iso_prepared_warning(l->prepared, i)); i++)
+		tell(l, LIFE_EV_WARNING, "%s", warning);
+	return 0;
 }
 
-int life_init(struct life *l, const struct alloc_task *task, const struct host_facts *machine,
-	const struct life_watcher *watcher, struct arena *arena, struct iso_err *err)
+int life_init(struct life *l, const struct alloc_task *task, struct iso_machine *machine,
+	const struct life_watcher *watcher, struct iso_err *err)
 {
 	*l = (struct life){
 		.task = task,
 		.machine = machine,
 		.watcher = watcher,
-		.arena = arena,
-		.plan = BUF_INIT,
 		.secrets_fd = -1,
-		.run = RUN_TASK_INIT,
 		.fetch = ARTIFACT_FETCH_INIT,
 	};
-	return make_plan(l, true, err);
+	return config_from_task(&task->config, &l->config, err) ? -1 : prepare(l, true, err);
 }
 
 void life_done(struct life *l)
 {
-	run_task_done(&l->run);
+	l->run = iso_task_free(l->run);
 	artifact_kill(&l->fetch);
 	l->secrets_fd = fd_close(l->secrets_fd);
-	buf_done(&l->plan);
+	l->prepared = iso_prepared_free(l->prepared);
+	l->config = iso_config_free(l->config);
 }
 
 static int exit_code_of(const struct iso_err *err)
@@ -98,6 +89,12 @@ static void decide(struct life *l, uint64_t now_ms)
 	uint64_t wait_ms = 0;
 
 	l->state = LIFE_DEAD;
+	if (l->restart_asked && !l->stop_asked) { /* by a person: the policy does not count it */
+		l->restart_asked = false;
+		l->wake_ms = now_ms;
+		l->state = LIFE_WAITING;
+		return;
+	}
 	if (l->stop_asked)
 		return;
 	enum restart_verdict verdict = restart_decide(&l->task->restart, &l->history,
@@ -115,7 +112,7 @@ static void decide(struct life *l, uint64_t now_ms)
 
 static bool may_restart(const struct life *l)
 {
-	return !l->stop_asked && l->task->restart.attempts > 0;
+	return l->restart_asked || (!l->stop_asked && l->task->restart.attempts > 0);
 }
 
 static int start_fetch(struct life *l, struct iso_err *err)
@@ -123,28 +120,28 @@ static int start_fetch(struct life *l, struct iso_err *err)
 	const struct alloc_task *t = l->task;
 
 	l->state = LIFE_FETCHING;
-	l->plan_fresh = false; /* the task directory will not be what it was */
+	l->stale = true; /* the task directory will not be what it was */
 	tell(l, LIFE_EV_ARTIFACT, "fetching artifact %zu of %zu", l->n_fetched + 1, t->n_artifacts);
-	return artifact_start(
-		&t->artifacts[l->n_fetched], &t->config, &l->facts, l->secrets_fd, &l->fetch, err);
+	return artifact_start(&t->artifacts[l->n_fetched], &t->config, &l->prepared->facts,
+		l->secrets_fd, &l->fetch, err);
 }
 
 static int start_task(struct life *l, struct iso_err *err)
 {
 	l->state = LIFE_STARTING;
-	if (!l->plan_fresh && make_plan(l, false, err))
+	if (l->stale && prepare(l, false, err))
 		return -1;
-	l->plan_fresh = false; /* a task that ran may have changed anything in its directory */
+	l->stale = true; /* a task that ran may have changed anything in its directory */
 
 	own_fd secrets = secrets_for_start(l->secrets_fd);
 	if (secrets < 0) /* it serves this start only; a restart begins with an empty one */
 		secrets = fd_take(&l->secrets_fd);
-	struct run_start_in in = {
-		.plan = &l->plan,
+	const struct iso_start how = {
 		.console = !l->task->config.logs.disabled,
 		.secrets_fd = secrets,
+		.restarts = l->n_starts++,
 	};
-	return run_start(&in, &l->run, err);
+	return iso_start(l->prepared, &how, &l->run, err);
 }
 
 static int next_step(struct life *l, struct iso_err *err)
@@ -154,15 +151,14 @@ static int next_step(struct life *l, struct iso_err *err)
 
 static int start(struct life *l, struct iso_err *err)
 {
-	const struct task_config *c = &l->task->config;
-	const struct host_user *user = &l->facts.user;
+	const struct host_facts *facts = &l->prepared->facts;
 
-	if (alloc_dirs_make(c, user->uid, user->gid, err))
+	if (prepared_make_dirs(l->prepared, err))
 		return -1;
 	if (l->secrets_fd < 0) {
 		l->n_fetched = 0; /* some may have gone there */
-		l->secrets_fd = secrets_make(
-			c->limits.secrets_bytes, l->facts.tmpfs_noswap, user->uid, user->gid, err);
+		l->secrets_fd = secrets_make(l->task->config.limits.secrets_bytes,
+			facts->tmpfs_noswap, facts->user.uid, facts->user.gid, err);
 	}
 	return l->secrets_fd < 0 ? -1 : next_step(l, err);
 }
@@ -193,115 +189,132 @@ void life_on_fetch(struct life *l, uint64_t now_ms)
 	}
 }
 
-static void on_exited(struct life *l, const struct ctl_report *report)
+static void say_how_it_ended(struct life *l, const struct iso_event *e)
 {
-	l->exit_code = report->exit_code;
-	l->failed = report->exit_code != 0;
-	if (report->oom_kills)
+	if (e->oom_kills)
 		tell(l, LIFE_EV_OOM,
 			"out of memory: the kernel killed %" PRIu32
 			" process%s at the limit of %" PRIu64 " MiB (peak %" PRIu64 " MiB)",
-			report->oom_kills, report->oom_kills == 1 ? "" : "es",
-			report->mem_limit_bytes >> 20, report->mem_peak_bytes >> 20);
-	if (report->forced)
+			e->oom_kills, e->oom_kills == 1 ? "" : "es", e->mem_limit_bytes >> 20,
+			e->mem_peak_bytes >> 20);
+	if (e->forced)
 		tell(l, LIFE_EV_KILLED,
 			"killed: still running %" PRIu64 " ms after the stop signal",
 			l->task->config.kill_timeout_ms);
-	if (report->log_dropped_bytes)
+	if (e->log_dropped_bytes)
 		tell(l, LIFE_EV_LOG_DROPPED, "%" PRIu64 " bytes of output could not be kept",
-			report->log_dropped_bytes);
-	if (report->signal) {
-		const char *name = task_signal_name(report->signal);
-		tell(l, LIFE_EV_EXITED, "ended by signal %d (%s), exit status %d", report->signal,
-			name ? name : "unknown", report->exit_code);
+			e->log_dropped_bytes);
+	if (e->exit_unknown) {
+		tell(l, LIFE_EV_EXITED,
+			"ended while its supervisor was gone: the exit status is unknown");
+	} else if (e->signal) {
+		const char *name = task_signal_name(e->signal);
+		tell(l, LIFE_EV_EXITED, "ended by signal %d (%s), exit status %d", e->signal,
+			name ? name : "unknown", e->exit_code);
 	} else {
-		tell(l, LIFE_EV_EXITED, "exited with status %d", report->exit_code);
+		tell(l, LIFE_EV_EXITED, "exited with status %d", e->exit_code);
 	}
 }
 
-/* The supervisor is gone and has cleaned up: what now? */
-static void on_clean(struct life *l, uint64_t now_ms)
+static void on_started(struct life *l, const struct iso_event *e, uint64_t now_ms)
 {
-	bool lost = l->state == LIFE_STARTING || l->state == LIFE_RUNNING;
+	(void)now_ms;
+	l->state = LIFE_RUNNING;
+	tell(l, LIFE_EV_STARTED, "started (pid %d)", e->pid);
+	if (l->stop_asked)
+		life_stop(l, false);
+}
 
-	run_reap(&l->run);
-	l->run.report_fd = fd_close(l->run.report_fd);
-	if (lost) {
-		struct iso_err err;
-		(void)iso_err_set(&err, ISO_FAULT_SYSTEM, 0,
-			"the task's supervisor ended without a word: the exit status is unknown");
-		give_up(l, &err);
-	}
-	if (lost)
-		l->stop_asked =
-			true; /* whether it still runs is not known: a second copy would be worse */
+static void on_adopted(struct life *l, const struct iso_event *e, uint64_t now_ms)
+{
+	(void)now_ms;
+	tell(l, LIFE_EV_WARNING, "its supervisor was killed: a new one has taken over pid %d",
+		e->pid);
+	l->state = LIFE_RUNNING;
+	if (l->stop_asked)
+		life_stop(l, false);
+}
+
+static void on_failed(struct life *l, const struct iso_event *e, uint64_t now_ms)
+{
+	(void)now_ms;
+	l->stop_asked = true; /* a start that is refused once is refused again */
+	give_up(l, &e->err);
+	l->state = LIFE_CLEANING;
+}
+
+static void on_exited(struct life *l, const struct iso_event *e, uint64_t now_ms)
+{
+	(void)now_ms;
+	l->exit_code = e->exit_unknown ? EXIT_OUR_FAILURE : e->exit_code;
+	l->failed = l->exit_code != 0;
+	l->restart_asked = e->restart_asked && !l->stop_asked;
+	l->stop_asked = l->stop_asked || (e->stop_asked && !e->restart_asked);
+	say_how_it_ended(l, e);
+	l->state = LIFE_CLEANING;
+	if (!may_restart(l)) /* cleaning up is the supervisor's business: nobody needs to wait */
+		l->state = LIFE_DEAD;
+}
+
+static void on_gone(struct life *l, const struct iso_event *e, uint64_t now_ms)
+{
+	(void)e;
+	l->run = iso_task_free(l->run);
 	decide(l, now_ms);
 }
 
 void life_on_report(struct life *l, uint64_t now_ms)
 {
-	struct ctl_report report;
+	typedef void event_fn(struct life *, const struct iso_event *, uint64_t);
+	static event_fn *const on[] = {
+		[ISO_EVENT_STARTED] = on_started,
+		[ISO_EVENT_FAILED] = on_failed,
+		[ISO_EVENT_EXITED] = on_exited,
+		[ISO_EVENT_GONE] = on_gone,
+		[ISO_EVENT_ADOPTED] = on_adopted,
+	};
+	struct iso_event event;
 	struct iso_err err = ISO_ERR_INIT;
-	int r = ctl_report_recv(l->run.report_fd, &report, &err);
 
-	if (r == CTL_GONE) {
-		on_clean(l, now_ms);
+	if (!iso_next(l->run, &event, &err)) {
+		on[event.kind](l, &event, now_ms);
 		return;
 	}
-	if (r) {
-		give_up(l, &err);
-		l->state = LIFE_CLEANING;
-		return;
-	}
-	switch ((enum ctl_report_kind)report.kind) {
-	case REPORT_STARTED:
-		l->state = LIFE_RUNNING;
-		tell(l, LIFE_EV_STARTED, "started (pid %" PRId32 ")", report.pid);
-		if (l->stop_asked)
-			life_stop(l, false);
-		break;
-	case REPORT_FAILED:
-		l->stop_asked = true; /* a start that is refused once is refused again */
-		give_up(l, &report.err);
-		l->state = LIFE_CLEANING;
-		break;
-	case REPORT_EXITED:
-		on_exited(l, &report);
-		l->state = LIFE_CLEANING;
-		if (!may_restart(l)) /* cleaning up is the supervisor's business: nobody needs to
-					wait for it */
-			l->state = LIFE_DEAD;
-		break;
-	}
+	/* whether it still runs is not known: a second copy would be worse */
+	l->stop_asked = true;
+	give_up(l, &err);
+	l->run = iso_task_free(l->run);
+	decide(l, now_ms);
 }
 
 void life_on_output(struct life *l, int stream)
 {
 	char data[8 * 1024];
-	int *fd = stream == 1 ? &l->run.out_fd : &l->run.err_fd;
-	ssize_t n = read(*fd, data, sizeof(data));
+	ssize_t n = read(iso_task_output(l->run, stream), data, sizeof(data));
 
 	if (n > 0)
 		l->watcher->output(l->watcher->context, l->task, stream, data, (size_t)n);
 	else if (n == 0 || errno != EINTR)
-		*fd = fd_close(*fd);
+		iso_task_output_close(l->run, stream);
 }
 
 void life_stop(struct life *l, bool at_once)
 {
+	struct iso_err err = ISO_ERR_INIT;
+
 	l->stop_asked = true;
-	if (l->state == LIFE_FETCHING)
+	if (l->state == LIFE_FETCHING) {
 		artifact_kill(&l->fetch);
+		l->failed = true; /* it never ran */
+		l->exit_code = EXIT_OUR_FAILURE;
+		tell(l, LIFE_EV_FAILED, "stopped before it was started");
+	}
 	if (l->state == LIFE_PENDING || l->state == LIFE_WAITING || l->state == LIFE_FETCHING)
 		l->state = LIFE_DEAD;
 	if (l->state != LIFE_RUNNING && l->state != LIFE_STARTING)
 		return;
-	struct iso_err err = ISO_ERR_INIT;
-	const struct ctl_ask ask = {
-		.version = CTL_VERSION,
-		.kind = ASK_STOP,
-		.grace_ms = at_once ? 0 : UINT64_MAX,
-	};
-	if (ctl_ask_send(l->run.report_fd, &ask, &err) < 0)
+	/* a task that ends by itself just now is told by its own event */
+	if (iso_stop(l->run, 0, at_once ? 0 : ISO_GRACE_DEFAULT, false, &err) &&
+		err.fault != ISO_FAULT_NOT_FOUND)
 		tell(l, LIFE_EV_WARNING, "%s", err.text);
 }

@@ -11,9 +11,7 @@
 
 #include "alloc/artifact.h"
 #include "alloc/restart.h"
-#include "base/arena.h"
-#include "host/facts.h"
-#include "run/start.h"
+#include "run/isoexec.h"
 #include "task/alloc_spec.h"
 
 enum life_state {
@@ -50,20 +48,20 @@ struct life_watcher {
 
 struct life {
 	const struct alloc_task *task;
-	const struct host_facts *machine;
+	struct iso_machine *machine;
 	const struct life_watcher *watcher;
-	struct arena *arena;
 	enum life_state state;
-	struct host_facts facts; /* machine's and this task's */
-	struct buf plan;         /* encoded steps of the first start, made before anything else */
-	bool plan_fresh;         /* nothing has changed the task directory since */
+	struct iso_config *config;
+	struct iso_prepared *prepared; /* the first before anything is made */
+	bool stale;                    /* the task directory may have changed since */
 	int secrets_fd;
-	struct run_task run;
+	struct iso_task *run; /* NULL = no supervisor */
+	uint32_t n_starts;
 	struct restart_history history;
 	uint64_t wake_ms; /* WAITING: when */
 	struct artifact_fetch fetch;
 	size_t n_fetched; /* artifacts that are there */
-	bool stop_asked, failed;
+	bool stop_asked, restart_asked, failed;
 	int exit_code; /* of the last run; 125..127 when it could not be started */
 };
 
@@ -72,8 +70,7 @@ struct life {
  * Return: 0; -1: the task may not or cannot run here, nothing was made.
  */
 iso_must_use int life_init(struct life *l, const struct alloc_task *task,
-	const struct host_facts *machine, const struct life_watcher *watcher, struct arena *arena,
-	struct iso_err *err);
+	struct iso_machine *machine, const struct life_watcher *watcher, struct iso_err *err);
 void life_done(struct life *l);
 
 /** life_start() - directories, then the first missing artifact or the supervisor; failure: restart

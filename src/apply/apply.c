@@ -57,6 +57,8 @@ int apply_run(struct apply *a, struct iso_err *err)
 {
 	for (; a->at < a->steps->header->n_steps; a->at++) {
 		const struct step *s = &a->steps->step[a->at];
+		if (a->session && !(s->flags & STEP_IN_SESSION))
+			continue;
 		if (table[s->op](a, s, err))
 			return in_step(a, s, err);
 		if (s->op ==

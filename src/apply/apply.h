@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "ctl/session.h"
 #include "steps/steps.h"
 
 /*
@@ -46,11 +47,22 @@ struct apply {
 	const char *command; /* found by COMMAND, in the plan's strings */
 	bool keeps_caps;
 
+	/* of an exec session; NULL: the task itself */
+	const struct apply_session *session;
+
 	/* answer of CLONE */
 	int pidfd;
 	int child_pid;
 	int error_pipe; /* parent: read end; child: write end */
 	bool is_child;
+};
+
+/* What a session brings with it; descriptors are borrowed. */
+struct apply_session {
+	struct session_request request;
+	int asker;     /* its connection: REPORT_SESSION goes there */
+	bool tty;      /* a terminal of the task's own devpts, else: */
+	int stream[3]; /* the asker's */
 };
 
 typedef int apply_fn(struct apply *a, const struct step *s, struct iso_err *err);
@@ -70,6 +82,27 @@ void apply_init(struct apply *a, const struct steps *steps, struct made_list *ma
  * Return: 0; -1 with the step's words in front of the error.
  */
 iso_must_use int apply_run(struct apply *a, struct iso_err *err);
+
+/**
+ * apply_session_fork() - a process in the task's namespaces and cgroups: a child of the caller's
+ * @a: of the running task: pidfd, slots of its cgroups
+ *
+ * Return: 0 twice: in the caller with the child's pid (host's pid namespace) in *ret_pid, in the
+ * child with 0; -1: there is none.
+ */
+iso_must_use int apply_session_fork(const struct apply *a, int *ret_pid, struct iso_err *err);
+
+/**
+ * apply_session_run() - in that child: the steps that sessions take, then execve
+ * Return: -1, always: what failed; fault as for a task's own command.
+ */
+iso_must_use int apply_session_run(
+	struct apply *a, const struct apply_session *session, struct iso_err *err);
+
+/* For apply/ only: what STDIO and EXEC are in a session. */
+iso_must_use int session_stream(
+	struct apply *a, int stream, const struct step *s, struct iso_err *err);
+iso_must_use int session_exec(struct apply *a, const struct step *s, struct iso_err *err);
 
 /* What the child sends when a step fails: one write, smaller than PIPE_BUF. End of file: execve
  * succeeded. */

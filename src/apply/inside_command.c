@@ -131,6 +131,8 @@ static char **pointers(const struct apply *a, const struct step *s, unsigned i)
 
 int apply_EXEC(struct apply *a, const struct step *s, struct iso_err *err)
 {
+	if (a->session)
+		return session_exec(a, s, err);
 	char **argv = pointers(a, s, 0), **envp = pointers(a, s, 1);
 
 	if (!argv || !envp)

@@ -102,12 +102,14 @@ int apply_WORK_DIR(struct apply *a, const struct step *s, struct iso_err *err)
 	return 0;
 }
 
-/* The only place where a descriptor loses its close-on-exec flag. */
+/* Here and in session_stream() descriptors lose their close-on-exec flag, nowhere else. */
 int apply_STDIO(struct apply *a, const struct step *s, struct iso_err *err)
 {
 	int from = apply_from(a, s), stream = (int)s->num[0];
 	struct sys_stat st;
 
+	if (a->session)
+		return session_stream(a, stream, s, err);
 	own_fd null = -1;
 	if (from < 0) {
 		null = path_open_own(a->root_fd, "/dev/null", stream == 0 ? O_RDONLY : O_WRONLY);

@@ -135,9 +135,11 @@ int apply_CGROUP_DEVICES(struct apply *a, const struct step *s, struct iso_err *
 
 int apply_CGROUP_SELF(struct apply *a, const struct step *s, struct iso_err *err)
 {
-	own_fd dir = sys_openat(
-		AT_FDCWD, steps_str(a->steps, s, 0), O_DIRECTORY | O_RDONLY | O_CLOEXEC, 0);
+	const char *path = steps_str(a->steps, s, 0);
 
+	if (make_directory(path))
+		return iso_err_sys(err, "make the supervisors' cgroup");
+	own_fd dir = sys_openat(AT_FDCWD, path, O_DIRECTORY | O_RDONLY | O_CLOEXEC, 0);
 	if (dir < 0 || fd_put(dir, "tasks", "0", 1))
 		return iso_err_sys(err, "enter the supervisors' cgroup");
 	return 0;

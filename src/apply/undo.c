@@ -8,6 +8,7 @@
 
 #include "apply/apply.h"
 #include "apply/path.h"
+#include "base/fd.h"
 #include "base/own.h"
 #include "base/sys.h"
 
@@ -97,6 +98,31 @@ static bool holds_others(const struct apply *a, uint32_t step)
 	return false;
 }
 
+/* We were born in somebody's cgroup and lived in the supervisors': out of it, so that the last one
+ * can remove it. */
+static void leave_supervisors(const struct apply *a)
+{
+	for (uint32_t i = a->at < a->steps->header->n_steps ? a->at : a->steps->header->n_steps;
+		i-- > 0;) {
+		const struct step *s = &a->steps->step[i];
+		char path[MAX_PATH];
+		size_t len = s->len[0];
+		if (s->op != STEP_CGROUP_SELF || len >= sizeof(path))
+			continue;
+		own_fd root = sys_openat(
+			AT_FDCWD, steps_str(a->steps, s, 1), O_DIRECTORY | O_RDONLY | O_CLOEXEC, 0);
+		if (root < 0 || fd_put(root, "tasks", "0", 1))
+			continue;
+		memcpy(path, steps_str(a->steps, s, 0), len + 1);
+		if (remove_cgroup(path, 1))
+			continue;
+		char *slash = strrchr(path, '/');
+		if (slash)
+			*slash = '\0';
+		(void)sys_unlinkat(AT_FDCWD, path, AT_REMOVEDIR);
+	}
+}
+
 /* The leaf, then its parents as long as they are empty: another task's leaf keeps them. */
 static void remove_cgroups(const struct apply *a)
 {
@@ -151,4 +177,5 @@ void apply_undo(const struct apply *a)
 	remove_from_task_dir(a);
 	remove_files(a);
 	remove_cgroups(a);
+	leave_supervisors(a);
 }

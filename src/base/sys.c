@@ -6,10 +6,17 @@
 
 #include <asm/unistd.h>
 #include <assert.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/sysmacros.h>
+#include <sys/un.h>
 #include <sys/vfs.h>
 #include <unistd.h>
+
+#include "base/own.h"
 
 static_assert(sizeof(struct sys_stat) == 256, "struct statx of the kernel has 256 bytes");
 
@@ -58,6 +65,18 @@ ssize_t sys_write(int fd, const void *data, size_t len)
 {
 	return call3(__NR_write, fd, P(data), (long)len);
 }
+ssize_t sys_pread(int fd, void *data, size_t len, uint64_t at)
+{
+	return call4(__NR_pread64, fd, P(data), (long)len, (long)at);
+}
+ssize_t sys_pwrite(int fd, const void *data, size_t len, uint64_t at)
+{
+	return call4(__NR_pwrite64, fd, P(data), (long)len, (long)at);
+}
+int sys_flock_now(int fd)
+{
+	return (int)call2(__NR_flock, fd, LOCK_EX | LOCK_NB);
+}
 ssize_t sys_tee(int in, int out, size_t len, unsigned flags)
 {
 	return call4(__NR_tee, in, out, (long)len, (long)flags);
@@ -70,12 +89,24 @@ int sys_statx(int dir_fd, const char *path, int flags, unsigned mask, struct sys
 {
 	return (int)call5(__NR_statx, dir_fd, P(path), flags, (long)mask, P(ret));
 }
-int sys_fd_is_cgroup2(int fd)
+static int is_type(int fd, unsigned long magic)
 {
 	struct statfs fs;
 	if (call2(__NR_fstatfs, fd, P(&fs)))
 		return -1;
-	return (unsigned long)fs.f_type == SYS_CGROUP2_MAGIC;
+	return (unsigned long)fs.f_type == magic;
+}
+int sys_fd_is_cgroup2(int fd)
+{
+	return is_type(fd, SYS_CGROUP2_MAGIC);
+}
+int sys_fd_is_devpts(int fd)
+{
+	return is_type(fd, SYS_DEVPTS_MAGIC);
+}
+int sys_fd_is_pidfs(int fd)
+{
+	return is_type(fd, SYS_PIDFS_MAGIC);
 }
 int sys_mkdirat(int dir_fd, const char *path, unsigned mode)
 {
@@ -188,6 +219,32 @@ int sys_pidfd_send_signal(int pidfd, int signal)
 {
 	return (int)call4(__NR_pidfd_send_signal, pidfd, signal, 0, 0);
 }
+int sys_kill(pid_t pid, int signal)
+{
+	return (int)call2(__NR_kill, pid, signal);
+}
+int sys_pidfd_exit_status(int pidfd, int *ret_status)
+{
+	/* include/uapi/linux/pidfd.h of 6.15, struct pidfd_info: the 6.1 headers lack it */
+	struct {
+		uint64_t mask, cgroup_id;
+		uint32_t ids[11];
+		int32_t exit_code;
+		uint64_t room[4];
+	} info = {.mask = 1U << 3}; /* PIDFD_INFO_EXIT */
+	enum {
+		GET_INFO = 11 /* PIDFD_GET_INFO, type 0xff */
+	};
+
+	if (call3(__NR_ioctl, pidfd, (long)_IOWR(0xff, GET_INFO, info), P(&info)))
+		return -1;
+	if (!(info.mask & 1U << 3)) {
+		errno = ENODATA;
+		return -1;
+	}
+	*ret_status = info.exit_code;
+	return 0;
+}
 int sys_waitid(int type, int id, siginfo_t *ret, int options)
 {
 	return (int)call5(__NR_waitid, type, id, P(ret), options, 0);
@@ -215,6 +272,62 @@ int sys_ppoll(struct pollfd *fds, size_t n, const struct timespec *timeout)
 		left = *timeout;
 	return (int)call5(__NR_ppoll, P(fds), (long)n, timeout ? P(&left) : 0, 0, SIGSET_BYTES);
 }
+int sys_ioctl(int fd, unsigned request, void *argument)
+{
+	return (int)call3(__NR_ioctl, fd, (long)request, P(argument));
+}
+static int unix_address(const char *path, struct sockaddr_un *ret)
+{
+	size_t len = strlen(path);
+	*ret = (struct sockaddr_un){.sun_family = AF_UNIX};
+	if (len >= sizeof(ret->sun_path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	memcpy(ret->sun_path, path, len + 1);
+	return (int)call3(__NR_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+}
+int sys_unix_listen(const char *path)
+{
+	enum {
+		BACKLOG = 16
+	};
+	struct sockaddr_un address;
+	int fd = unix_address(path, &address);
+	if (fd >= 0 && !call3(__NR_bind, fd, P(&address), sizeof(address)) &&
+		!call2(__NR_listen, fd, BACKLOG))
+		return fd;
+	return fd < 0 ? -1 : fd_close(fd);
+}
+int sys_unix_connect(const char *path)
+{
+	struct sockaddr_un address;
+	int fd = unix_address(path, &address);
+	if (fd >= 0 && !call3(__NR_connect, fd, P(&address), sizeof(address)))
+		return fd;
+	return fd < 0 ? -1 : fd_close(fd);
+}
+int sys_accept(int fd, int flags)
+{
+	return (int)call4(__NR_accept4, fd, 0, 0, flags);
+}
+int sys_peer_uid(int fd, unsigned *ret)
+{
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+	if (call5(__NR_getsockopt, fd, SOL_SOCKET, SO_PEERCRED, P(&peer), P(&len)))
+		return -1;
+	*ret = peer.uid;
+	return 0;
+}
+ssize_t sys_sendmsg(int fd, const struct msghdr *message, int flags)
+{
+	return call3(__NR_sendmsg, fd, P(message), flags);
+}
+ssize_t sys_recvmsg(int fd, struct msghdr *message, int flags)
+{
+	return call3(__NR_recvmsg, fd, P(message), flags);
+}
 int sys_signalfd(const uint64_t *mask, int flags)
 {
 	return (int)call4(__NR_signalfd4, -1, P(mask), SIGSET_BYTES, flags);
@@ -222,6 +335,10 @@ int sys_signalfd(const uint64_t *mask, int flags)
 int sys_sigmask(int how, const uint64_t *mask)
 {
 	return (int)call4(__NR_rt_sigprocmask, how, P(mask), 0, SIGSET_BYTES);
+}
+int sys_sigwait(const uint64_t *mask)
+{
+	return (int)call4(__NR_rt_sigtimedwait, P(mask), 0, 0, SIGSET_BYTES);
 }
 int sys_sigdefault(int signal)
 {
@@ -233,6 +350,12 @@ uint64_t sys_now_ms(void)
 {
 	struct timespec now = {0};
 	(void)call2(__NR_clock_gettime, CLOCK_MONOTONIC, P(&now));
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+uint64_t sys_unix_now_ms(void)
+{
+	struct timespec now = {0};
+	(void)call2(__NR_clock_gettime, CLOCK_REALTIME, P(&now));
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
@@ -312,10 +435,14 @@ int sys_bpf(unsigned command, union bpf_attr *attr)
 {
 	return (int)call3(__NR_bpf, (long)command, P(attr), sizeof(*attr));
 }
+void *sys_map_at(size_t len, int protection, int flags, int fd, uint64_t at)
+{
+	long data = call(__NR_mmap, 0, (long)len, protection, flags, fd, (long)at);
+	return data == -1 ? NULL : (void *)(uintptr_t)data;
+}
 void *sys_map(size_t len, int protection, int flags, int fd)
 {
-	void *data = mmap(NULL, len, protection, flags, fd, 0);
-	return data == MAP_FAILED ? NULL : data;
+	return sys_map_at(len, protection, flags, fd, 0);
 }
 int sys_unmap(void *data, size_t len)
 {

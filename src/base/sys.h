@@ -22,6 +22,7 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 /* Constants that the 6.1 kernel headers or one of the C libraries lack. */
@@ -29,6 +30,8 @@
 #define MNT_DETACH 2 /* include/linux/fs.h */
 #endif
 #define SYS_CGROUP2_MAGIC 0x63677270 /* include/uapi/linux/magic.h, CGROUP2_SUPER_MAGIC */
+#define SYS_DEVPTS_MAGIC  0x1cd1     /* the same, DEVPTS_SUPER_MAGIC */
+#define SYS_PIDFS_MAGIC   0x50494446 /* the same, PID_FS_MAGIC, Linux 6.9 */
 
 /* include/uapi/linux/landlock.h of ABI 6: the structure grows with the ABI, hence our own. */
 struct sys_landlock_ruleset_attr {
@@ -57,10 +60,15 @@ int sys_dup3(int old_fd, int new_fd, int flags);
 int sys_pipe2(int fd[2], int flags);
 ssize_t sys_read(int fd, void *data, size_t len);
 ssize_t sys_write(int fd, const void *data, size_t len);
+ssize_t sys_pread(int fd, void *data, size_t len, uint64_t at);
+ssize_t sys_pwrite(int fd, const void *data, size_t len, uint64_t at);
+int sys_flock_now(int fd); /* LOCK_EX | LOCK_NB */
 ssize_t sys_tee(int in, int out, size_t len, unsigned flags);
 int sys_fsync(int fd);
 int sys_statx(int dir_fd, const char *path, int flags, unsigned mask, struct sys_stat *ret);
 int sys_fd_is_cgroup2(int fd); /* 1, 0, -1 */
+int sys_fd_is_devpts(int fd);  /* 1, 0, -1 */
+int sys_fd_is_pidfs(int fd);   /* 1, 0, -1 */
 int sys_mkdirat(int dir_fd, const char *path, unsigned mode);
 int sys_mknodat(int dir_fd, const char *path, unsigned mode, unsigned major, unsigned minor);
 int sys_symlinkat(const char *target, int dir_fd, const char *path);
@@ -91,16 +99,30 @@ long sys_clone3(struct clone_args *args);
 int sys_setns(int fd, int type);
 int sys_pidfd_open(pid_t pid, unsigned flags);
 int sys_pidfd_send_signal(int pidfd, int signal);
+int sys_kill(pid_t pid, int signal); /* only for children that are not reaped, and their groups */
+/* PIDFD_GET_INFO with PIDFD_INFO_EXIT (Linux 6.15): wait status of a process that somebody else has
+ * reaped. -1: not there (yet), or an older kernel. */
+int sys_pidfd_exit_status(int pidfd, int *ret_status);
 int sys_waitid(int type, int id, siginfo_t *ret, int options);
 int sys_execve(const char *path, char *const argv[], char *const envp[]);
 _Noreturn void sys_exit(int status);
 int sys_setsid(void);
 int sys_getpid(void);
 int sys_ppoll(struct pollfd *fds, size_t n, const struct timespec *timeout);
+int sys_ioctl(int fd, unsigned request, void *argument);
+/* AF_UNIX, SOCK_SEQPACKET, close-on-exec; the path is short: a name below /proc/self/fd/N */
+int sys_unix_listen(const char *path);
+int sys_unix_connect(const char *path);
+int sys_accept(int fd, int flags);
+int sys_peer_uid(int fd, unsigned *ret); /* SO_PEERCRED */
+ssize_t sys_sendmsg(int fd, const struct msghdr *message, int flags);
+ssize_t sys_recvmsg(int fd, struct msghdr *message, int flags);
 int sys_signalfd(const uint64_t *mask, int flags);
 int sys_sigmask(int how, const uint64_t *mask);
 int sys_sigdefault(int signal);
-uint64_t sys_now_ms(void); /* CLOCK_MONOTONIC */
+int sys_sigwait(const uint64_t *mask); /* the signal's number */
+uint64_t sys_now_ms(void);             /* CLOCK_MONOTONIC */
+uint64_t sys_unix_now_ms(void);        /* CLOCK_REALTIME */
 
 int sys_prctl(int option, unsigned long a, unsigned long b, unsigned long c);
 int sys_capset(const struct __user_cap_header_struct *h, const struct __user_cap_data_struct *d);
@@ -119,6 +141,7 @@ int sys_umask(unsigned mask);
 int sys_landlock_scope(uint64_t scoped); /* create a ruleset with scopes only and enter it */
 int sys_bpf(unsigned command, union bpf_attr *attr);
 void *sys_map(size_t len, int protection, int flags, int fd); /* NULL on failure */
+void *sys_map_at(size_t len, int protection, int flags, int fd, uint64_t at);
 int sys_unmap(void *data, size_t len);
 int sys_madvise(void *data, size_t len, int advice);
 

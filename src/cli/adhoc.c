@@ -6,6 +6,7 @@
 
 #include "cli/setup.h"
 #include "task/env.h"
+#include "task/volume.h"
 
 enum {
 	DEFAULT_MEMORY_MB = 300,
@@ -31,32 +32,16 @@ static int mode_of(const char *option, const char *text, enum task_mode *ret, st
 	return 0;
 }
 
-/* SRC:DST or SRC:DST:ro; whoever may run this command is root and chooses the source himself. */
-static int volume_of(
-	struct arena *arena, const char *text, struct task_mount *ret, struct iso_err *err)
-{
-	const char *first = strchr(text, ':');
-	const char *second = first ? strchr(first + 1, ':') : NULL;
-
-	if (!first || (second && strcmp(second, ":ro") && strcmp(second, ":rw")) ||
-		text[0] != '/' || first[1] != '/')
-		return iso_err_set(err, ISO_FAULT_INPUT, 0,
-			"option '-volume' takes SRC:DST[:ro] with absolute paths, got '%s'", text);
-	ret->source = arena_strndup(arena, text, (size_t)(first - text));
-	ret->destination = second ? arena_strndup(arena, first + 1, (size_t)(second - first - 1))
-				  : arena_strdup(arena, first + 1);
-	ret->read_only = second && !strcmp(second, ":ro");
-	return 0;
-}
-
 static int volumes_of(struct setup *s, struct task_config *c, struct iso_err *err)
 {
 	const struct task_strings *texts = &s->options->volumes;
 
 	c->mounts = arena_array(s->arena, texts->n, sizeof(*c->mounts));
 	for (; c->n_mounts < texts->n; c->n_mounts++)
-		if (volume_of(s->arena, texts->v[c->n_mounts], &c->mounts[c->n_mounts], err))
-			return -1;
+		if (task_volume_parse(s->arena, texts->v[c->n_mounts], &c->mounts[c->n_mounts]))
+			return iso_err_set(err, ISO_FAULT_INPUT, 0,
+				"option '-volume' takes SRC:DST[:ro] with absolute paths, got '%s'",
+				texts->v[c->n_mounts]);
 	return 0;
 }
 
@@ -113,6 +98,10 @@ int setup_command_alloc(struct setup *s, const char *alloc_id, const char **comm
 	*c = (struct task_config){
 		.alloc_id = alloc_id,
 		.task_name = TASK_NAME,
+		.job_id = spec->job_id,
+		.group_name = GROUP_NAME,
+		.alloc_name = arena_printf(s->arena, "%s." GROUP_NAME "[0]", spec->job_id),
+		.init = o->init,
 		.command = command[0],
 		.args = {.v = command + 1, .n = n - 1},
 		.work_dir = o->work_dir,

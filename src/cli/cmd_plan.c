@@ -22,7 +22,7 @@ static const struct option_table own_options = {own, iso_len(own)};
 static int print_plan(struct setup *s, const struct plan_options *o, const struct task_config *c,
 	struct buf *out, struct iso_err *err)
 {
-	struct host_facts facts = s->machine;
+	struct host_facts facts = s->machine.facts;
 	struct plan_result plan;
 	own_buf bytes = BUF_INIT;
 	struct steps steps;

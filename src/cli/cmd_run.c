@@ -77,7 +77,7 @@ static int main_run(const struct command *self, char **argv, size_t argc)
 	if (options_parse(tables, iso_len(tables), argv, argc, &options, arena, &arguments, &err) ||
 		setup_machine(&s, &err) || setup_allocs(&s, &arguments, SETUP_RANDOM_IDS, &err))
 		return fail(&s, &err);
-	if (!s.machine.is_root) {
+	if (!s.machine.facts.is_root) {
 		(void)iso_err_set(&err, ISO_FAULT_SYSTEM, 0,
 			"run needs root to isolate a task: start it with sudo (validate, plan and "
 			"host work without)");

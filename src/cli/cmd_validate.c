@@ -13,7 +13,7 @@ static int check_plans(struct setup *s)
 	for (size_t a = 0; a < s->n_allocs; a++)
 		for (size_t t = 0; t < s->allocs[a]->n_tasks; t++) {
 			struct iso_err err = ISO_ERR_INIT;
-			struct host_facts facts = s->machine;
+			struct host_facts facts = s->machine.facts;
 			struct plan_result plan;
 			const struct task_config *c = &s->allocs[a]->tasks[t].config;
 			if (host_facts_for_task(s->arena, c, &facts, &err) ||

@@ -7,6 +7,7 @@
 #define CLI_CONSOLE_H
 
 #include "alloc/life.h"
+#include "base/buf.h"
 
 struct console {
 	bool prefixed; /* several tasks */

@@ -54,6 +54,8 @@ static const struct option command_options[] = {
 	{"ipc-mode", OPTION_STRING, AT(ipc_mode), "MODE", "private or host"},
 	{"writable-root", OPTION_FLAG, AT(writable_root), NULL,
 		"let the task write below /usr, /etc, ..., in a layer of its own"},
+	{"init", OPTION_FLAG, AT(init), NULL,
+		"a process 1 that reaps orphans and hands signals on"},
 };
 const struct option_table setup_command_options = {command_options, iso_len(command_options)};
 
@@ -127,7 +129,8 @@ int setup_machine(struct setup *s, struct iso_err *err)
 		s->operator.policy.profile = profile;
 	if (s->options->cgroup_parent)
 		s->operator.cgroup_parent = s->options->cgroup_parent;
-	return host_facts_machine(s->arena, &s->machine, err);
+	s->machine.arena = s->arena;
+	return host_facts_machine(s->arena, &s->machine.facts, err);
 }
 
 /* The names that pass come from the operator; PATH is a fixed one: the caller's is a person's. */
@@ -185,10 +188,10 @@ static int allocs_of_group(struct setup *s, const struct lang_api *lang, const s
 			.data_dir = setup_data_dir(s),
 			.state_dir = setup_state_dir(s),
 			.operator= & s->operator,
-			.node = node_attributes(s->arena, &s->operator, & s->machine),
+			.node = node_attributes(s->arena, &s->operator, & s->machine.facts),
 			.host_env = setup_host_env(s),
-			.total_mhz = s->machine.total_mhz,
-			.n_cpus = s->machine.n_cpus,
+			.total_mhz = s->machine.facts.total_mhz,
+			.n_cpus = s->machine.facts.n_cpus,
 		};
 		struct alloc_spec *spec;
 		if (make_id(s, ids, &placement.alloc_id, err) ||

@@ -6,7 +6,7 @@
 #define CLI_SETUP_H
 
 #include "cli/options.h"
-#include "host/facts.h"
+#include "run/internal.h"
 #include "task/alloc_spec.h"
 #include "task/operator.h"
 
@@ -20,7 +20,7 @@ struct setup_options {
 	const char *user, *work_dir, *pid_mode, *ipc_mode, *cores;
 	uint64_t memory_mb, cpu_mhz;
 	struct task_strings cap_add, cap_drop, env, volumes;
-	bool writable_root;
+	bool writable_root, init;
 };
 
 extern const struct option_table setup_place_options;   /* config ... cgroup-parent */
@@ -31,8 +31,8 @@ struct setup {
 	struct arena *arena;
 	const struct setup_options *options;
 	struct operator_config operator;
-	struct host_facts machine;
-	struct buf messages; /* diagnostics with snippets, for stderr */
+	struct iso_machine machine; /* in @arena */
+	struct buf messages;        /* diagnostics with snippets, for stderr */
 	struct alloc_spec **allocs;
 	size_t n_allocs;
 	bool from_file;

@@ -73,7 +73,7 @@ struct job_task {
 	/* config of the exec driver */
 	struct job_text command, pid_mode, ipc_mode, work_dir;
 	struct job_texts args, cap_add, cap_drop;
-	bool writable_root, has_config;
+	bool writable_root, init, has_config;
 	struct job_resources resources;
 	bool logs_disabled;
 	int64_t log_max_files, log_max_file_mb;

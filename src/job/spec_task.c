@@ -126,7 +126,7 @@ bool decode_task(struct decoder *d, const struct hcl_block *b, void *into)
 	return ok;
 }
 
-/* The driver's own keys (B-1.1); ours: writable_root. */
+/* The driver's own keys (B-1.1); ours: writable_root, init. */
 bool decode_config(struct decoder *d, const struct hcl_block *b, void *into)
 {
 	static const struct schema_attribute attributes[] = {
@@ -137,7 +137,8 @@ bool decode_config(struct decoder *d, const struct hcl_block *b, void *into)
 		RUN_AT("cap_add", SCHEMA_STRINGS, struct job_task, cap_add),
 		RUN_AT("cap_drop", SCHEMA_STRINGS, struct job_task, cap_drop),
 		RUN_AT("work_dir", SCHEMA_STRING, struct job_task, work_dir),
-		RUN_AT("writable_root", SCHEMA_BOOL, struct job_task, writable_root)};
+		RUN_AT("writable_root", SCHEMA_BOOL, struct job_task, writable_root),
+		RUN_AT("init", SCHEMA_BOOL, struct job_task, init)};
 	static const struct schema schema = {
 		"config of driver \"exec\"", attributes, iso_len(attributes), NULL, 0};
 	struct job_task *t = into;

@@ -344,8 +344,13 @@ static void directories(const struct placing *p, struct task_config *c)
 
 static void config_of(struct placing *p, const struct job_task *t, struct task_config *c)
 {
-	*c = (struct task_config){
-		.alloc_id = p->at->alloc_id, .task_name = t->name, .limits = limits_of(p, t)};
+	*c = (struct task_config){.alloc_id = p->at->alloc_id,
+		.task_name = t->name,
+		.job_id = p->job->id,
+		.group_name = p->group->name,
+		.alloc_name = arena_printf(
+			p->arena, "%s.%s[%u]", p->job->id, p->group->name, p->at->alloc_index),
+		.limits = limits_of(p, t)};
 	c->env = env_of(p, t, &c->limits);
 	p->in.env = c->env;
 	c->command = interpolate(&p->in, &t->command);
@@ -364,6 +369,7 @@ static void config_of(struct placing *p, const struct job_task *t, struct task_c
 	c->cap_drop = strings_of(p, &t->cap_drop);
 	c->cap_drop_place = place_of(&t->cap_drop.range);
 	c->writable_root = t->writable_root;
+	c->init = t->init;
 	c->mounts = arena_array(p->arena, t->n_volume_mounts + 1, sizeof(*c->mounts));
 	for (size_t i = 0; i < t->n_volume_mounts; i++)
 		add_mount(p, &t->volume_mounts[i], c);

@@ -9,6 +9,8 @@
 
 static const struct order_row rows[] = {
 	/* ---- outside: the supervisor in the host's namespaces ---- */
+	{"supervisor's cgroup", want_supervisor_cgroup, false,
+		"first: what the start itself uses is not charged to a login"},
 	{"cgroups", want_cgroup_make, false, "they exist before the process that goes into them"},
 	{"limits", want_cgroup_limits, false,
 		"set before the first process joins, so nothing runs unlimited"},
@@ -26,8 +28,9 @@ static const struct order_row rows[] = {
 	/* ---- root: the child, the host's tree still visible ---- */
 	{"cgroup membership", want_cgroup_join, true,
 		"early: what the set-up allocates is charged to the task"},
-	{"network", want_netns, true,
-		"before sysfs, which shows the network namespace of whoever mounts it"},
+	{"network", want_netns, false,
+		"before sysfs, which shows the network namespace of whoever mounts it; sessions "
+		"join by pidfd"},
 	{"volume sources", want_volume_sources, false,
 		"before propagation is cut: a shared volume keeps its peer"},
 	{"propagation", want_propagation, false,
@@ -50,8 +53,7 @@ static const struct order_row rows[] = {
 	{"check of the mounts", want_check_mounts, false,
 		"what the kernel made is compared with the plan before anything of the task runs"},
 	{"session", want_session, true, "no controlling terminal of anybody else"},
-	{"keyring", want_keyring, false,
-		"joined as root: quotas of the task's uid are not used up"},
+	{"keyring", want_keyring, true, "joined as root: quotas of the task's uid are not used up"},
 	{"umask", want_umask, true, "before work_dir is made"},
 	{"oom score", want_oom_score, true, "while the right to lower it is still held"},
 	{"limits of the process", want_rlimits, true, "while hard limits may still be set"},
@@ -59,7 +61,7 @@ static const struct order_row rows[] = {
 	{"working directory", want_work_dir, true,
 		"made as root inside the root; entered before the rights go"},
 	{"command", want_command, false, "looked up in the finished root"},
-	{"streams", want_stdio, false, "after the command lookup: its errors go to the report"},
+	{"streams", want_stdio, true, "after the command lookup: its errors go to the report"},
 	/* ---- credentials ---- */
 	{"bounding set", want_bounding_set, true, "needs SETPCAP: first of the credentials"},
 	{"securebits", want_securebits, true, "needs SETPCAP"},
@@ -76,6 +78,7 @@ static const struct order_row rows[] = {
 	{"check of the credentials", want_check_cred, true,
 		"read back: any difference ends the start"},
 	{"seccomp", want_late_seccomp, true, "last: it forbids most of the above"},
+	{"init", want_init, false, "process 1 holds no more rights than the task: all are gone"},
 	{"command's execve", want_exec, true, "nothing between the filter and the task"},
 };
 

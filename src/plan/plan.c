@@ -34,8 +34,10 @@ int plan_build(struct arena *arena, const struct task_config *task, const struct
 		fill_header(&p);
 	size_t n;
 	const struct order_row *rows = order_rows(&n);
-	for (size_t i = 0; i < n && !r; i++)
+	for (size_t i = 0; i < n && !r; i++) {
+		p.b->in_session = rows[i].session;
 		r = rows[i].want(&p, err);
+	}
 	if (r)
 		steps_builder_done(&ret->steps);
 	return r;

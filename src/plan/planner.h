@@ -44,7 +44,8 @@ iso_must_use int plan_policy(struct planner *p, struct iso_err *err);
 /* The steps' makers, called by order.c in its order; each appends what the task needs of its
  * subject. */
 typedef int plan_want(struct planner *p, struct iso_err *err);
-plan_want want_cgroup_make, want_cgroup_limits, want_cgroup_devices, want_cgroup_join;
+plan_want want_supervisor_cgroup, want_cgroup_make, want_cgroup_limits, want_cgroup_devices,
+	want_cgroup_join;
 plan_want want_layers, want_dev, want_logs, want_landlock, want_clone;
 plan_want want_volume_sources, want_entry_sources, want_netns, want_propagation, want_root_attach;
 plan_want want_entries, want_kernel_fs, want_own_dirs, want_volumes, want_kernel_masks, want_pivot;
@@ -52,6 +53,7 @@ plan_want want_check_mounts, want_session, want_keyring, want_umask, want_oom_sc
 plan_want want_affinity, want_work_dir, want_command, want_stdio;
 plan_want want_bounding_set, want_securebits, want_groups, want_gid, want_early_seccomp, want_uid,
 	want_caps;
-plan_want want_dumpable, want_no_new_privs, want_check_cred, want_late_seccomp, want_exec;
+plan_want want_dumpable, want_no_new_privs, want_check_cred, want_late_seccomp, want_init,
+	want_exec;
 
 #endif

@@ -85,6 +85,24 @@ static void put_number(
 	put(p, slot, file, arena_printf(p->arena, "%" PRIu64, value), optional);
 }
 
+/* Not in the task's cgroup, whose limits it must outlive, and not in its starter's, which may end
+ * with a login. On v2 it stays where it was born: moving costs a grace period (R-14). */
+int want_supervisor_cgroup(struct planner *p, struct iso_err *err)
+{
+	static const enum host_controller controllers[] = {HOST_MEMORY, HOST_PIDS};
+
+	(void)err;
+	for (size_t i = 0; i < iso_len(controllers); i++) {
+		const char *mount = p->facts->cgroups.v1[controllers[i]];
+		if (mount && p->facts->cgroups.writable)
+			steps_add(p->b, (struct step_in){.op = STEP_CGROUP_SELF,
+						.str = {arena_printf(p->arena, "%s%s/supervise",
+								mount, parent(p)),
+							mount}});
+	}
+	return 0;
+}
+
 static int absent(enum host_controller c, struct iso_err *err)
 {
 	return iso_err_set(err, ISO_FAULT_SYSTEM, 0,

@@ -210,6 +210,14 @@ static const char *const *environment(struct planner *p, size_t *ret_n)
 	return v;
 }
 
+int want_init(struct planner *p, struct iso_err *err)
+{
+	(void)err;
+	if (p->task->init)
+		steps_add(p->b, (struct step_in){.op = STEP_INIT});
+	return 0;
+}
+
 int want_exec(struct planner *p, struct iso_err *err)
 {
 	(void)err;

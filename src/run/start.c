@@ -1,41 +1,43 @@
 /*
- * Spawning isoexec-supervise. Decides which descriptor number carries what (ctl/report.h has the
- * numbers) and that the supervisor gets nothing else of ours: no environment, /dev/null as its
- * standard streams.
+ * Starting a task: its file is written whole, locked, and handed to a new supervisor, which gets
+ * nothing else of ours: no environment, /dev/null as its standard streams, the descriptors of
+ * ctl/report.h. The lock goes with the open file: from here on the supervisor is responsible.
  */
-#include "run/start.h"
-
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <spawn.h>
-#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/own.h"
+#include "base/sys.h"
+#include "ctl/report.h"
+#include "record/record.h"
+#include "run/internal.h"
 #include "run/program.h"
-#include "steps/build.h"
+#include "run/secrets.h"
 
 /* Sources of the descriptors are moved above the numbers they are going to: dup2 must not overwrite
  * one. */
 enum {
 	LOWEST_SOURCE_FD = 16,
-	N_PASSED = 5
+	N_PASSED = 6,
+	FILE_MODE = 0600
 };
 
 struct passed {
 	int target, source;
 };
 
-void run_task_done(struct run_task *task)
-{
-	task->report_fd = fd_close(task->report_fd);
-	task->out_fd = fd_close(task->out_fd);
-	task->err_fd = fd_close(task->err_fd);
-}
-
-static int spawn(const char *program, const struct passed *passed, pid_t *ret, struct iso_err *err)
+static int spawn(const char *program, const char *dir, bool adopt, const struct passed *passed,
+	pid_t *ret, struct iso_err *err)
 {
 	posix_spawn_file_actions_t actions;
 	int r = posix_spawn_file_actions_init(&actions);
@@ -47,86 +49,182 @@ static int spawn(const char *program, const struct passed *passed, pid_t *ret, s
 			r = posix_spawn_file_actions_adddup2(
 				&actions, passed[i].source, passed[i].target);
 	if (!r) {
-		char name[] = "isoexec-supervise";
-		char *argv[] = {name, NULL}, *envp[] = {NULL};
-		r = posix_spawn(ret, program, &actions, NULL, argv, envp);
+		char name[] = "isoexec-supervise", word[] = "adopt", *where = strdup(dir);
+		char *argv[] = {name, where, adopt ? word : NULL, NULL}, *envp[] = {NULL};
+		r = where ? posix_spawn(ret, program, &actions, NULL, argv, envp) : ENOMEM;
+		free(where);
 	}
 	(void)posix_spawn_file_actions_destroy(&actions);
-	if (r) {
-		errno = r;
-		return iso_err_sys(err, "start '%s'", program);
-	}
-	return 0;
+	errno = r;
+	return r ? iso_err_sys(err, "start '%s'", program) : 0;
 }
 
-static int move_up(int *fd, struct iso_err *err)
+/* A copy high up, close-on-exec; the original stays its owner's. -1 for -1. */
+static int high(int fd)
 {
-	if (*fd < 0 || *fd >= LOWEST_SOURCE_FD)
-		return 0;
-	int moved = fcntl(*fd, F_DUPFD_CLOEXEC, LOWEST_SOURCE_FD);
-	if (moved < 0)
-		return iso_err_sys(err, "duplicate a descriptor");
-	(void)fd_close(*fd);
-	*fd = moved;
-	return 0;
+	return fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, LOWEST_SOURCE_FD);
 }
 
-int run_start(const struct run_start_in *in, struct run_task *ret, struct iso_err *err)
+int run_spawn(struct iso_task *task, const struct run_spawn *in, struct iso_err *err)
 {
 	char program[PROGRAM_PATH_MAX];
+	int pair[2];
+
 	if (program_find("isoexec-supervise", program, err))
 		return -1;
-
-	own_fd plan = steps_seal(in->plan, err);
-	if (plan < 0)
-		return -1;
-	int pair[2], out[2] = {-1, -1}, errs[2] = {-1, -1};
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
 		return iso_err_sys(err, "make a socket pair");
 	own_fd mine = pair[0];
 	own_fd theirs = pair[1];
-	if (in->console && (pipe2(out, O_CLOEXEC) || pipe2(errs, O_CLOEXEC))) {
+	own_fd report = high(theirs);
+	own_fd file = high(in->file_fd);
+	own_fd out = high(in->out_fd);
+	own_fd errs = high(in->err_fd);
+	own_fd secrets = high(in->secrets_fd);
+	own_fd pidfd = high(in->pidfd);
+	if (report < 0 || file < 0 || (in->out_fd >= 0 && out < 0) ||
+		(in->err_fd >= 0 && errs < 0) || (in->secrets_fd >= 0 && secrets < 0) ||
+		(in->pidfd >= 0 && pidfd < 0))
+		return iso_err_sys(err, "duplicate a descriptor");
+
+	const struct passed passed[N_PASSED] = {
+		{CTL_FILE_FD, file},
+		{CTL_REPORT_FD, report},
+		{CTL_CONSOLE_OUT_FD, out},
+		{CTL_CONSOLE_ERR_FD, errs},
+		{CTL_SECRETS_FD, secrets},
+		{CTL_PIDFD_FD, pidfd},
+	};
+	if (spawn(program, task->dir, in->adopt, passed, &task->supervisor, err))
+		return -1;
+	task->fd = fd_take(&mine);
+	return 0;
+}
+
+static void copy_text(char *to, size_t room, const char *from)
+{
+	(void)snprintf(to, room, "%s", from ? from : "");
+}
+
+static void describe(
+	const struct iso_prepared *p, const struct iso_start *how, struct record_about *a)
+{
+	const struct task_config *t = p->task;
+	struct timespec now;
+
+	memset(a, 0, sizeof(*a));
+	copy_text(a->job, sizeof(a->job), t->job_id);
+	copy_text(a->group, sizeof(a->group), t->group_name);
+	copy_text(a->task, sizeof(a->task), t->task_name);
+	copy_text(a->alloc_name, sizeof(a->alloc_name), t->alloc_name);
+	copy_text(a->user, sizeof(a->user), p->facts.user.name);
+	copy_text(a->command, sizeof(a->command), t->command);
+	copy_text(a->alloc_dir, sizeof(a->alloc_dir), t->alloc_dir);
+	a->restarts = how->restarts;
+	a->uid = p->facts.user.uid;
+	a->gid = p->facts.user.gid;
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	a->created_unix_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* Not truncated before it is locked: it may be a running task's. */
+static int open_file(const char *dir, struct iso_err *err)
+{
+	own_fd at = open(dir, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	own_fd fd = at < 0 ? -1
+			   : openat(at, RECORD_FILE, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
+				     FILE_MODE);
+
+	if (fd < 0)
+		return iso_err_sys(err, "make '%s/" RECORD_FILE "'", dir);
+	int r = record_lock(fd, err);
+	if (r == RECORD_HELD)
+		return iso_err_set(
+			err, ISO_FAULT_SYSTEM, EBUSY, "the task of '%s' runs already", dir);
+	return r ? -1 : fd_take(&fd);
+}
+
+static int write_file(
+	int fd, const struct iso_prepared *p, const struct record_about *about, struct iso_err *err)
+{
+	unsigned char pages[RECORD_PLAN_AT];
+	char boot_id[RECORD_BOOT_ID_ROOM];
+
+	if (record_boot_id(boot_id, err))
+		return -1;
+	record_init(pages, boot_id, about);
+	const struct iovec parts[] = {{pages, sizeof(pages)}, {p->plan.data, p->plan.len}};
+	if (ftruncate(fd, 0))
+		return iso_err_sys(err, "empty the task's record");
+	ssize_t n = pwritev(fd, parts, iso_len(parts), 0);
+	if (n >= 0 && (size_t)n != sizeof(pages) + p->plan.len)
+		errno = ENOSPC;
+	if (n < 0 || (size_t)n != sizeof(pages) + p->plan.len)
+		return iso_err_sys(err, "write the task's record");
+	return 0;
+}
+
+struct iso_task *run_task_new(const char *dir)
+{
+	struct iso_task *task = calloc(1, sizeof(*task));
+
+	if (!task || !(task->dir = strdup(dir))) {
+		free(task);
+		return NULL;
+	}
+	task->supervisor = -1;
+	task->fd = task->pidfd = task->out_fd = task->err_fd = -1;
+	return task;
+}
+
+static int start(struct iso_prepared *p, const struct iso_start *how, struct iso_task *task,
+	struct iso_err *err)
+{
+	const struct host_user *user = &p->facts.user;
+	struct record_about about;
+	int out[2] = {-1, -1}, errs[2] = {-1, -1};
+
+	if (prepared_make_dirs(p, err))
+		return -1;
+	own_fd secrets = -1;
+	if (how->secrets_fd < 0 && (secrets = secrets_make(p->task->limits.secrets_bytes,
+					    p->facts.tmpfs_noswap, user->uid, user->gid, err)) < 0)
+		return -1;
+	describe(p, how, &about);
+	own_fd file = open_file(task->dir, err);
+	if (file < 0 || write_file(file, p, &about, err))
+		return -1;
+	if (how->console && (pipe2(out, O_CLOEXEC) || pipe2(errs, O_CLOEXEC))) {
 		(void)fd_close(out[0]);
 		(void)fd_close(out[1]);
 		return iso_err_sys(err, "make a pipe");
 	}
-	own_fd out_read = out[0];
+	task->out_fd = out[0];
+	task->err_fd = errs[0];
 	own_fd out_write = out[1];
-	own_fd err_read = errs[0];
 	own_fd err_write = errs[1];
-
-	if (move_up(&plan, err) || move_up(&theirs, err) || move_up(&out_write, err) ||
-		move_up(&err_write, err))
-		return -1;
-	own_fd secrets =
-		in->secrets_fd < 0 ? -1 : fcntl(in->secrets_fd, F_DUPFD_CLOEXEC, LOWEST_SOURCE_FD);
-	if (in->secrets_fd >= 0 && secrets < 0)
-		return iso_err_sys(err, "duplicate a descriptor");
-
-	const struct passed passed[N_PASSED] = {
-		{CTL_PLAN_FD, plan},
-		{CTL_REPORT_FD, theirs},
-		{CTL_CONSOLE_OUT_FD, out_write},
-		{CTL_CONSOLE_ERR_FD, err_write},
-		{CTL_SECRETS_FD, secrets},
-	};
-	pid_t pid;
-	if (spawn(program, passed, &pid, err))
-		return -1;
-	*ret = (struct run_task){
-		.supervisor = pid,
-		.report_fd = fd_take(&mine),
-		.out_fd = fd_take(&out_read),
-		.err_fd = fd_take(&err_read),
-	};
-	return 0;
+	return run_spawn(task,
+		&(struct run_spawn){
+			.file_fd = file,
+			.pidfd = -1,
+			.secrets_fd = how->secrets_fd < 0 ? secrets : how->secrets_fd,
+			.out_fd = out_write,
+			.err_fd = err_write,
+		},
+		err);
 }
 
-void run_reap(struct run_task *task)
+int iso_start(struct iso_prepared *prepared, const struct iso_start *how, struct iso_task **ret,
+	struct iso_err *err)
 {
-	if (task->supervisor <= 0)
-		return;
-	while (waitpid(task->supervisor, NULL, 0) < 0 && errno == EINTR)
-		;
-	task->supervisor = -1;
+	struct iso_task *task = run_task_new(prepared->task->state_dir);
+
+	if (!task)
+		return iso_err_set(err, ISO_FAULT_SYSTEM, ENOMEM, "out of memory");
+	if (start(prepared, how, task, err)) {
+		(void)iso_task_free(task);
+		return -1;
+	}
+	*ret = task;
+	return 0;
 }

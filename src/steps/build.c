@@ -90,6 +90,7 @@ void steps_add(struct steps_builder *b, struct step_in in)
 {
 	struct step step = {
 		.op = (uint16_t)in.op,
+		.flags = b->in_session ? STEP_IN_SESSION : 0,
 		.from = in.from ? (uint8_t)(in.from - 1) : SLOT_NONE,
 		.to = in.to ? (uint8_t)(in.to - 1) : SLOT_NONE,
 		.num = {in.num[0], in.num[1], in.num[2]},

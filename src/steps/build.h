@@ -12,6 +12,7 @@ struct steps_builder {
 	struct buf steps, blob;
 	uint8_t n_slots;
 	bool too_many_slots;
+	bool in_session; /* steps that are added now are a session's too */
 };
 
 void steps_builder_init(struct steps_builder *b);

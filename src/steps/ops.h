@@ -22,7 +22,7 @@
 	X(CGROUP_COPY,     "cgroup-copy",     "file", "", "", "", "", "", "from")       /* v1 cpuset: copy the parent's value of this file when ours is empty */ \
 	X(CGROUP_WRITE,    "cgroup-write",    "file", "value", "", "optional", "", "", "from") /* optional=1: ENOENT, EOPNOTSUPP and EACCES are tolerated */ \
 	X(CGROUP_DEVICES,  "cgroup-devices",  "rules[]", "", "", "", "", "", "from")      /* v1: devices.deny a, then each rule of the list; v2: BPF program from the same list */ \
-	X(CGROUP_SELF,     "cgroup-self",     "dir", "", "", "", "", "", "")            /* the supervisor itself: 0 > tasks of this v1 directory (or CLONE_INTO is the starter's business on v2) */ \
+	X(CGROUP_SELF,     "cgroup-self",     "dir", "mount", "", "", "", "", "")        /* the supervisor itself: 0 > tasks of this v1 directory, made when missing; at the end back to the mount's root, removed when empty */ \
 	X(MASK_LAYER,      "mask-layer",      "dir", "names[]", "", "", "", "", "")       /* shared whiteout layer: make dir, parents and one char 0:0 per name (list, relative paths); present ones are checked */ \
 	X(MKDIR,           "mkdir",           "path", "", "", "mode_oct", "uid", "gid", "") /* host path below the alloc dir or state dir; EEXIST is fine when it is a real directory */ \
 	X(TOUCH,           "touch",           "path", "", "", "mode_oct", "", "", "")      /* empty file below the alloc dir, a mount point for a file; EEXIST is fine when it is a regular file */ \
@@ -72,6 +72,7 @@
 	X(NO_NEW_PRIVS,    "no-new-privs",    "", "", "", "", "", "", "")               \
 	X(CHECK_CRED,      "check-cred",      "groups[]", "", "", "uid", "gid", "no_new_privs", "")   /* read back ids, groups, five capability sets, nnp; any difference ends the start */ \
 	X(SECCOMP,         "seccomp",         "program*", "", "", "filter_flags_hex", "", "", "") /* blob of struct sock_filter; last, because it forbids most of the above */ \
+	X(INIT,            "init",            "", "", "", "", "", "", "")               /* fork: the parent stays as process 1, reaps, forwards signals, ends as the child does */ \
 	X(EXEC,            "exec",            "argv[]", "env[]", "", "", "", "", "")        /* argv[0] is replaced by the path that COMMAND found */
 /* clang-format on */
 

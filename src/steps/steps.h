@@ -1,5 +1,5 @@
 /*
- * The plan as bytes: one flat, versioned, relocatable buffer in a sealed memfd. Building is
+ * The plan as bytes: one flat, versioned, relocatable buffer in the task's file. Building is
  * encoding (steps/build.h), reading is bounds checking (here). The supervisor reads it once, before
  * it does anything.
  *
@@ -37,16 +37,20 @@ enum {
 	N_STEP_STRINGS = 3,
 	N_STEP_NUMBERS = 3,
 	STEPS_MAGIC = 0x306f7369, /* "iso0" */
-	STEPS_VERSION = 1,
+	STEPS_VERSION = 2,
 	STEPS_MAX_BYTES = 4 * 1024 * 1024, /* argv and environment are in it: ARG_MAX is 2 MiB */
 	STEPS_MAX_STEPS = 4096,
 };
 
+enum step_flags {
+	STEP_IN_SESSION = 1, /* exec sessions take this step too (plan/order.c) */
+};
+
 struct step {
-	uint16_t op;  /* enum step_op */
-	uint8_t from; /* slot, or SLOT_NONE */
-	uint8_t to;   /* slot, or SLOT_NONE */
-	uint32_t pad;
+	uint16_t op;                  /* enum step_op */
+	uint8_t from;                 /* slot, or SLOT_NONE */
+	uint8_t to;                   /* slot, or SLOT_NONE */
+	uint32_t flags;               /* enum step_flags */
 	uint32_t str[N_STEP_STRINGS]; /* offsets into the blob; 0 = "" (the blob starts with a NUL)
 				       */
 	uint32_t len[N_STEP_STRINGS]; /* bytes without the final NUL; a list: all its bytes */

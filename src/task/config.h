@@ -95,6 +95,8 @@ struct task_config {
 	/* identity */
 	const char *alloc_id;  /* 36 characters, names the state directory */
 	const char *task_name; /* passed task_name_check() */
+	/* for people who list tasks; decides nothing */
+	const char *job_id, *group_name, *alloc_name;
 
 	/* what runs */
 	const char *command;
@@ -113,6 +115,7 @@ struct task_config {
 	struct task_strings cap_add, cap_drop; /* names as written */
 	struct task_place cap_add_place, cap_drop_place;
 	bool writable_root;
+	bool init;              /* a process 1 of ours that reaps and forwards signals */
 	const char *netns_path; /* join this network namespace; NULL: the host's */
 
 	struct task_mount *mounts;

@@ -1,7 +1,7 @@
 /*
- * isoexec-supervise: parent of one task. Reads a finished plan, applies it, holds the exit status,
- * stops the task, moves its output, cleans up. It interprets and decides nothing. Sleeps in ppoll
- * and nowhere else.
+ * isoexec-supervise DIR [adopt]: parent of one task. Reads a finished plan from the task's file,
+ * applies it, holds the exit status, stops the task, moves its output, forks its sessions, cleans
+ * up. It interprets and decides nothing. Sleeps in ppoll and nowhere else.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,36 +12,25 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "apply/apply.h"
-#include "base/fd.h"
-#include "base/num.h"
 #include "base/own.h"
 #include "base/sys.h"
-#include "ctl/report.h"
-#include "watch/log.h"
+#include "watch/identity.h"
+#include "watch/supervisor.h"
 #include "watch/usage.h"
 
 enum {
-	FIRST_FOREIGN_FD = CTL_SECRETS_FD + 1,
+	FIRST_FOREIGN_FD = CTL_PIDFD_FD + 1,
 	EXIT_CHILD = 127,
-	N_STREAMS = 3
-};
-
-struct supervisor {
-	struct steps steps;
-	struct apply apply;
-	struct log log[N_STREAMS]; /* by stream: 1 and 2 */
-	int starter;               /* report socket, -1 = the starter is gone */
-	bool exited;
-	uint64_t kill_at_ms;      /* 0 = no stop under way */
-	struct ctl_report report; /* the final one */
+	EXIT_USAGE = 2,
+	SIGNAL_BASE = 128,
+	N_FDS = 3 + 1 + 2 * MAX_CLIENTS
 };
 
 static int close_foreign(struct iso_err *err)
 {
 	if (sys_close_range(FIRST_FOREIGN_FD, ~0U, 0))
 		return iso_err_sys(err, "close foreign descriptors");
-	for (int fd = CTL_PLAN_FD; fd <= CTL_SECRETS_FD; fd++)
+	for (int fd = CTL_FILE_FD; fd <= CTL_PIDFD_FD; fd++)
 		(void)fcntl(fd, F_SETFD, FD_CLOEXEC); /* EBADF: not passed */
 	return 0;
 }
@@ -50,15 +39,15 @@ static int read_plan(struct supervisor *s, struct iso_err *err)
 {
 	struct sys_stat st;
 
-	if (sys_statx(CTL_PLAN_FD, "", AT_EMPTY_PATH, SYS_STAT_BASIC, &st))
-		return iso_err_sys(err, "look at the plan on descriptor %d", CTL_PLAN_FD);
-	if (!st.size || st.size > STEPS_MAX_BYTES)
+	if (sys_statx(CTL_FILE_FD, "", AT_EMPTY_PATH, SYS_STAT_BASIC, &st))
+		return iso_err_sys(err, "look at the task's file on descriptor %d", CTL_FILE_FD);
+	if (st.size <= RECORD_PLAN_AT || st.size > RECORD_PLAN_AT + STEPS_MAX_BYTES)
 		return iso_err_set(err, ISO_FAULT_PROTOCOL, 0,
-			"the plan on descriptor %d is empty or too large", CTL_PLAN_FD);
-	const void *data = sys_map((size_t)st.size, PROT_READ, MAP_PRIVATE, CTL_PLAN_FD);
+			"the task's file on descriptor %d is empty or too large", CTL_FILE_FD);
+	const unsigned char *data = sys_map((size_t)st.size, PROT_READ, MAP_PRIVATE, CTL_FILE_FD);
 	if (!data)
 		return iso_err_sys(err, "map the plan");
-	return steps_read(data, (size_t)st.size, &s->steps, err);
+	return steps_read(data + RECORD_PLAN_AT, (size_t)st.size - RECORD_PLAN_AT, &s->steps, err);
 }
 
 /* Nothing interrupts us; what matters comes by descriptors. SIGPIPE of a console that went away is
@@ -80,20 +69,50 @@ static int is_open(int fd)
 	return fcntl(fd, F_GETFD) >= 0 ? fd : -1;
 }
 
+/* What the child makes is remembered in the task's file, so that it can be undone by whoever comes
+ * after us. */
 static int prepare(struct supervisor *s, struct iso_err *err)
 {
 	if (close_foreign(err) || become_supervisor(err) || read_plan(s, err))
 		return -1;
-	struct made_list *made =
-		sys_map(sizeof(*made), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1);
+	struct made_list *made = sys_map_at(
+		sizeof(*made), PROT_READ | PROT_WRITE, MAP_SHARED, CTL_FILE_FD, RECORD_MADE_AT);
 	if (!made)
-		return iso_err_sys(err, "map a page");
+		return iso_err_sys(err, "map the list of what is made");
 	apply_init(&s->apply, &s->steps, made, is_open(CTL_SECRETS_FD));
+	struct record_file file;
+	if (record_read(CTL_FILE_FD, &file, err))
+		return -1;
+	s->record = file.record;
 	/* with a pid namespace of its own process 1 of the task collects its orphans; here we do */
 	if (!(s->steps.header->flags & STEPS_PID_PRIVATE) &&
 		sys_prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0))
 		return iso_err_sys(err, "become a subreaper");
 	return 0;
+}
+
+void supervise_record(struct supervisor *s, enum record_phase phase)
+{
+	static const struct {
+		uint32_t report, record;
+	} flags[] = {{REPORT_EXIT_UNKNOWN, RECORD_EXIT_UNKNOWN}, {REPORT_FORCED, RECORD_FORCED},
+		{REPORT_STOP_ASKED, RECORD_STOP_ASKED},
+		{REPORT_RESTART_ASKED, RECORD_RESTART_ASKED}};
+	struct record *r = &s->record;
+	struct iso_err ignored;
+
+	for (size_t i = 0; i < iso_len(flags); i++)
+		if (s->report.flags & flags[i].report)
+			r->flags |= flags[i].record;
+	r->phase = (uint32_t)phase;
+	r->supervisor_pid = sys_getpid();
+	r->exit_code = s->report.exit_code;
+	r->signal = s->report.signal;
+	r->oom_kills = s->report.oom_kills;
+	r->mem_peak_bytes = s->report.mem_peak_bytes;
+	r->log_dropped_bytes = s->report.log_dropped_bytes;
+	int failed = record_write(CTL_FILE_FD, r, &ignored);
+	(void)failed; /* whoever is connected is told all the same */
 }
 
 /* In the child: signals as a program expects them, then the rest of the plan. Comes back only to
@@ -104,6 +123,8 @@ static _Noreturn void child(struct supervisor *s)
 	const uint64_t none = 0;
 
 	s->apply.at++;
+	/* until the credentials change: what is half set up does not outlive who sets it up */
+	(void)sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0);
 	if (sys_sigmask(SIG_SETMASK, &none))
 		(void)iso_err_sys(&failure.err, "unblock signals");
 	else if (!apply_run(&s->apply, &failure.err))
@@ -176,101 +197,83 @@ static void close_slots(struct supervisor *s)
 	}
 }
 
+static void record_process(struct supervisor *s)
+{
+	struct identity id;
+
+	identity_of(s->apply.pidfd, s->apply.child_pid, &id);
+	s->record.task_pid = s->apply.child_pid;
+	s->record.task_pid_inode = id.pid_inode;
+	s->record.task_start_ticks = id.start_ticks;
+	supervise_record(s, RECORD_CLONED);
+}
+
 static int start(struct supervisor *s, struct iso_err *err)
 {
-	if (prepare(s, err) || apply_run(&s->apply, err))
+	if (apply_run(&s->apply, err))
 		return -1;
 	if (s->apply.is_child)
 		child(s);
-	if (wait_for_exec(s, err) || open_logs(s, err)) {
+	record_process(s);
+	if (wait_for_exec(s, err) || open_logs(s, err) || clients_open(s, err)) {
 		(void)sys_pidfd_send_signal(s->apply.pidfd, SIGKILL);
 		(void)sys_waitid(P_PID, s->apply.child_pid, NULL, WEXITED);
 		return -1;
 	}
+	s->record.started_unix_ms = sys_unix_now_ms();
+	supervise_record(s, RECORD_RUNNING);
 	close_slots(s);
 	return 0;
 }
 
-static void tell(struct supervisor *s, const struct ctl_report *report)
+/* ---- while it runs ---- */
+
+void supervise_set_exit(struct supervisor *s, bool killed, int status)
 {
-	struct iso_err ignored;
-
-	if (s->starter >= 0 && ctl_report_send(s->starter, report, &ignored) != 0)
-		s->starter = fd_close(s->starter);
-}
-
-static void kill_all(struct supervisor *s)
-{
-	(void)sys_pidfd_send_signal(
-		s->apply.pidfd, SIGKILL); /* process 1 of a pid namespace takes all others along */
-	if (!(s->steps.header->flags & STEPS_PID_PRIVATE))
-		usage_kill_cgroup(&s->apply);
-}
-
-static void stop(struct supervisor *s, const struct ctl_ask *ask)
-{
-	uint64_t grace =
-		ask->grace_ms == UINT64_MAX ? s->steps.header->kill_timeout_ms : ask->grace_ms;
-	int signal = ask->signal ? ask->signal : (int)s->steps.header->kill_signal;
-
-	if (grace == 0) {
-		kill_all(s);
-		return;
-	}
-	(void)sys_pidfd_send_signal(s->apply.pidfd, signal);
-	if (!s->kill_at_ms)
-		s->kill_at_ms = sys_now_ms() + grace;
-}
-
-static void on_starter(struct supervisor *s)
-{
-	struct ctl_ask ask;
-	struct iso_err ignored;
-
-	if (ctl_ask_recv(s->starter, &ask, &ignored) != 0) {
-		s->starter = fd_close(s->starter); /* gone, or not of our build: the task goes on */
-		return;
-	}
-	if (ask.kind == ASK_STOP)
-		stop(s, &ask);
-	else if (ask.kind == ASK_SIGNAL)
-		(void)sys_pidfd_send_signal(s->apply.pidfd, ask.signal);
+	s->report.signal = killed ? status : 0;
+	s->report.exit_code = killed ? SIGNAL_BASE + status : status;
 }
 
 static void on_exit_of_task(struct supervisor *s)
 {
 	siginfo_t info = {.si_pid = 0};
 
-	if (sys_waitid(P_PID, s->apply.child_pid, &info, WEXITED))
+	if (s->adopted)
+		adopt_status(s);
+	else if (sys_waitid(P_PID, s->apply.child_pid, &info, WEXITED))
 		return;
-	bool killed = info.si_code != CLD_EXITED;
-	s->report.signal = killed ? info.si_status : 0;
-	s->report.exit_code = killed ? 128 + info.si_status : info.si_status;
-	s->exited = true;
-	if (s->steps.header->flags & STEPS_PID_PRIVATE)
-		return;
-	usage_kill_cgroup(&s->apply);
+	else
+		supervise_set_exit(s, info.si_code != CLD_EXITED, info.si_status);
+	stop_event(s, SUP_EV_EXITED);
+	s->record.ended_unix_ms = sys_unix_now_ms();
+	supervise_record(s, RECORD_EXITED); /* known from here on, whatever happens to us */
+	if (!(s->steps.header->flags & STEPS_PID_PRIVATE))
+		usage_kill_cgroup(&s->apply);
+	clients_end_sessions(s);
 	while (!sys_waitid(P_ALL, 0, &info, WEXITED))
 		; /* orphans that came to us: all are dead by now */
 }
 
-static int timeout(const struct supervisor *s, struct timespec *ret)
+/* The next moment at which something is due without an event; none: sleep on. */
+static bool timeout(const struct supervisor *s, struct timespec *ret)
 {
-	if (!s->kill_at_ms)
-		return 0;
-	uint64_t now = sys_now_ms(), left = s->kill_at_ms > now ? s->kill_at_ms - now : 0;
+	uint64_t at = clients_time_ms(s);
+
+	if (s->kill_at_ms && s->state == SUP_STOPPING && (!at || s->kill_at_ms < at))
+		at = s->kill_at_ms;
+	if (!at)
+		return false;
+	uint64_t now = sys_now_ms(), left = at > now ? at - now : 0;
 	*ret = (struct timespec){
 		.tv_sec = (time_t)(left / 1000), .tv_nsec = (long)(left % 1000) * 1000000};
-	return 1;
+	return true;
 }
 
-static void on_kill_time(struct supervisor *s)
+static void on_time(struct supervisor *s)
 {
-	if (!s->kill_at_ms || s->exited || sys_now_ms() < s->kill_at_ms)
-		return;
-	s->report.forced = 1;
-	s->kill_at_ms = 0;
-	kill_all(s);
+	clients_on_time(s);
+	if (s->kill_at_ms && s->state == SUP_STOPPING && sys_now_ms() >= s->kill_at_ms)
+		stop_event(s, SUP_EV_TIME);
 }
 
 static struct pollfd poll_log(const struct log *l)
@@ -284,24 +287,24 @@ static struct pollfd poll_log(const struct log *l)
 static void one_round(struct supervisor *s)
 {
 	struct timespec time;
-	struct pollfd fds[] = {
-		{.fd = s->apply.pidfd, .events = POLLIN},
-		{.fd = s->starter, .events = POLLIN},
-		poll_log(&s->log[1]),
-		poll_log(&s->log[2]),
-	};
+	struct pollfd fds[N_FDS];
 
-	if (sys_ppoll(fds, iso_len(fds), timeout(s, &time) ? &time : NULL) < 0)
+	fds[0] = (struct pollfd){.fd = s->apply.pidfd, .events = POLLIN};
+	fds[1] = poll_log(&s->log[1]);
+	fds[2] = poll_log(&s->log[2]);
+	clients_poll(s, fds + 3);
+	if (sys_ppoll(fds, N_FDS, timeout(s, &time) ? &time : NULL) < 0)
 		return;
 	for (unsigned stream = 1; stream < N_STREAMS; stream++)
-		if (fds[1 + stream].revents)
+		if (fds[stream].revents)
 			(void)log_move(&s->log[stream]);
-	if (fds[1].revents)
-		on_starter(s);
+	clients_on(s, fds + 3);
 	if (fds[0].revents)
 		on_exit_of_task(s);
-	on_kill_time(s);
+	on_time(s);
 }
+
+/* ---- after its end ---- */
 
 /* All writers are gone: what is in the FIFOs is the rest. A console that does not read holds us
  * here, as it held the task. */
@@ -315,32 +318,7 @@ static void drain(struct supervisor *s)
 				(void)sys_ppoll(&p, 1, NULL);
 		}
 		s->report.log_dropped_bytes += l->dropped;
-	}
-}
-
-/* Nobody is there to be told: the record waits for whoever asks later. */
-static void leave_record(const struct supervisor *s)
-{
-	for (uint32_t i = 0; i < s->steps.header->n_steps; i++) {
-		const struct step *step = &s->steps.step[i];
-		if (step->op != STEP_LOG || step->num[0] != 1)
-			continue;
-		char dir[4096];
-		const char *fifo = steps_str(&s->steps, step, 0), *slash = strrchr(fifo, '/');
-		if (!slash || (size_t)(slash - fifo) >= sizeof(dir))
-			return;
-		memcpy(dir, fifo, (size_t)(slash - fifo));
-		dir[slash - fifo] = '\0';
-		own_fd state = sys_openat(AT_FDCWD, dir, O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
-		own_fd file =
-			state < 0 ? -1
-				  : sys_openat(state, "exit.new",
-					    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
-					    0600);
-		if (file >= 0 && sys_write(file, &s->report, sizeof(s->report)) ==
-					 (ssize_t)sizeof(s->report))
-			(void)sys_renameat(state, "exit.new", state, "exit");
-		return;
+		l->dropped = 0;
 	}
 }
 
@@ -355,39 +333,86 @@ static void close_logs(struct supervisor *s)
 
 static void finish(struct supervisor *s)
 {
-	drain(s);
 	s->report.kind = REPORT_EXITED;
 	s->report.mem_limit_bytes = s->steps.header->mem_limit_bytes;
-	usage_read(&s->apply, &s->report);
-	bool told = s->starter >= 0;
-	tell(s, &s->report);
-	if (!told || s->starter < 0)
-		leave_record(s);
+	if (s->record.phase == RECORD_EXITED && !s->report.mem_peak_bytes)
+		usage_read(&s->apply, &s->report);
+	clients_tell(s, &s->report, false, NULL); /* they do not wait for the console */
+	drain(s);
+	supervise_record(s, RECORD_EXITED);
+	clients_tell(s, &s->report, true, NULL);
+	clients_close(s);
 	close_logs(s);
 	apply_undo(&s->apply);
+	supervise_record(s, RECORD_CLEANED);
 }
 
-int main(void)
+static int fail(struct supervisor *s, const struct iso_err *err)
 {
-	struct supervisor s = {
-		.starter = CTL_REPORT_FD, .report = {.version = CTL_VERSION, .step = ~0U}};
-	struct iso_err err = ISO_ERR_INIT;
+	s->report.kind = REPORT_FAILED;
+	s->report.err = *err;
+	clients_close(s);
+	if (s->steps.header) /* else nothing was begun */
+		apply_undo(&s->apply);
+	supervise_record(s, RECORD_FAILED);
+	clients_tell(s, &s->report, true, NULL);
+	return 1;
+}
 
+static void tell_started(struct supervisor *s)
+{
+	const struct ctl_report report = {
+		.version = CTL_VERSION,
+		.kind = REPORT_STARTED,
+		.pid = s->apply.child_pid,
+		.flags = s->adopted ? REPORT_ADOPTED : 0,
+	};
+	const struct ctl_fds fds = {.fd = {s->apply.pidfd}, .n = 1};
+
+	clients_tell(s, &report, true, &fds);
+}
+
+/* 0: it runs; 1: it is over; -1. */
+static int take_over(struct supervisor *s, struct iso_err *err)
+{
+	if (adopt(s) == ADOPT_OVER) {
+		if (s->record.phase == RECORD_FAILED) {
+			*err = s->report.err;
+			return -1;
+		}
+		return ADOPT_OVER;
+	}
+	if (open_logs(s, err) || clients_open(s, err))
+		return -1;
+	supervise_record(s, RECORD_RUNNING);
+	return ADOPT_RUNS;
+}
+
+int main(int argc, char **argv)
+{
+	struct supervisor s = {.report = {.version = CTL_VERSION, .step = ~0U}};
+	struct iso_err err = ISO_ERR_INIT;
+	bool adopts = argc == 3 && !strcmp(argv[2], "adopt");
+
+	if (argc != 2 && !adopts)
+		return EXIT_USAGE;
+	s.dir = argv[1];
 	for (unsigned stream = 0; stream < N_STREAMS; stream++)
 		log_init(&s.log[stream]);
-	if (start(&s, &err)) {
-		s.report.kind = REPORT_FAILED;
-		s.report.err = err;
-		if (s.steps.header) /* else nothing was begun */
-			apply_undo(&s.apply);
-		tell(&s, &s.report);
-		return 1;
+	clients_init(&s);
+	int r = prepare(&s, &err);
+	if (!r)
+		r = adopts ? take_over(&s, &err) : start(&s, &err);
+	if (r < 0)
+		return fail(&s, &err);
+	if (r == 0) {
+		tell_started(&s);
+		while (s.state != SUP_ENDED)
+			one_round(&s);
+	} else if (s.record.phase == RECORD_RUNNING) {
+		s.record.ended_unix_ms = sys_unix_now_ms();
+		supervise_record(&s, RECORD_EXITED);
 	}
-	const struct ctl_report started = {
-		.version = CTL_VERSION, .kind = REPORT_STARTED, .pid = s.apply.child_pid};
-	tell(&s, &started);
-	while (!s.exited)
-		one_round(&s);
 	finish(&s);
 	return 0;
 }

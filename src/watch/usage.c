@@ -16,6 +16,8 @@ enum {
 	TEXT_ROOM = 1024,
 	KILL_ROUNDS = 1000,
 	KILL_WAIT_NS = 1000000,
+	FREEZE_ROUNDS = 1000, /* of FREEZE_WAIT_NS: a tenth of a second */
+	FREEZE_WAIT_NS = 100000,
 	PIDS_ROOM = 4096
 };
 
@@ -47,21 +49,43 @@ static uint64_t number_in(int dir, const char *file)
 	return value;
 }
 
-/* The slot that memory limits were written to. */
-static int memory_cgroup(const struct apply *a)
+/* The slot that files of this name were written to: the controller's directory. */
+static int written_with(const struct apply *a, const char *prefix)
 {
 	for (uint32_t i = 0; i < a->steps->header->n_steps; i++) {
 		const struct step *s = &a->steps->step[i];
-		if (s->op == STEP_CGROUP_WRITE && !strncmp(steps_str(a->steps, s, 0), "memory.", 7))
+		if (s->op == STEP_CGROUP_WRITE &&
+			!strncmp(steps_str(a->steps, s, 0), prefix, strlen(prefix)))
 			return apply_from(a, s);
 	}
 	return -1;
 }
 
+/* The directory that the task is born in: v2, also on hybrids. */
+static int v2_cgroup(const struct apply *a)
+{
+	for (uint32_t i = 0; i < a->steps->header->n_steps; i++)
+		if (a->steps->step[i].op == STEP_CLONE)
+			return apply_from(a, &a->steps->step[i]);
+	return -1;
+}
+
+int usage_stats_fd(const struct apply *a, enum ctl_stats_fd which)
+{
+	static const char *const prefix[N_STATS_FDS] = {
+		[STATS_FD_MEMORY] = "memory.",
+		[STATS_FD_CPU] = "cpu.",
+		[STATS_FD_PIDS] = "pids.",
+	};
+	int v2 = v2_cgroup(a), fd = prefix[which] ? written_with(a, prefix[which]) : v2;
+
+	return prefix[which] && fd == v2 ? -1 : fd; /* v2 has one for all */
+}
+
 void usage_read(const struct apply *a, struct ctl_report *report)
 {
 	char text[TEXT_ROOM];
-	int dir = memory_cgroup(a);
+	int dir = written_with(a, "memory.");
 
 	if (dir < 0)
 		return;
@@ -74,7 +98,8 @@ void usage_read(const struct apply *a, struct ctl_report *report)
 	}
 }
 
-/* Any directory of the task serves: all its processes are in each. */
+/* Any leaf of the task serves: all its processes are in each. The last one: v2 where there is one,
+ * else the freezer's. */
 static int any_cgroup(const struct apply *a)
 {
 	for (uint32_t i = a->steps->header->n_steps; i-- > 0;)
@@ -103,15 +128,56 @@ static bool kill_listed(int dir)
 	return text[0] >= '0' && text[0] <= '9';
 }
 
+static bool put_word(int dir, const char *file, const char *word)
+{
+	return !fd_put(dir, file, word, strlen(word));
+}
+
+static bool is_frozen(int dir, bool v2)
+{
+	char text[TEXT_ROOM];
+
+	if (fd_get(dir, v2 ? "cgroup.events" : "freezer.state", text, sizeof(text)) <= 0)
+		return false;
+	return v2 ? value_of(text, "frozen") == 1 : !strncmp(text, "FROZEN", 6);
+}
+
+bool usage_freeze(const struct apply *a)
+{
+	int dir = any_cgroup(a);
+	bool v2 = put_word(dir, "cgroup.freeze", "1");
+
+	if (!v2 && !put_word(dir, "freezer.state", "FROZEN"))
+		return false;
+	for (unsigned round = 0; round < FREEZE_ROUNDS; round++) {
+		const struct timespec wait = {.tv_nsec = FREEZE_WAIT_NS};
+		if (is_frozen(dir, v2))
+			return true;
+		(void)sys_ppoll(NULL, 0, &wait); /* v1 tells nobody when it is done */
+	}
+	return false;
+}
+
+void usage_thaw(const struct apply *a)
+{
+	int dir = any_cgroup(a);
+
+	if (!put_word(dir, "cgroup.freeze", "0"))
+		(void)put_word(dir, "freezer.state", "THAWED");
+}
+
 void usage_kill_cgroup(const struct apply *a)
 {
 	int dir = any_cgroup(a);
 
 	if (dir < 0)
 		return;
-	/* v2: all at once; there is no such file on v1. Either way the list is emptied below. */
-	int ignored = fd_put(dir, "cgroup.kill", "1", 1);
-	(void)ignored;
+	/* v2: all at once. v1: frozen, so that nothing forks faster than it is killed. Either way
+	 * the list is emptied below. */
+	if (!put_word(dir, "cgroup.kill", "1") && put_word(dir, "freezer.state", "FROZEN")) {
+		(void)kill_listed(dir);
+		(void)put_word(dir, "freezer.state", "THAWED");
+	}
 	for (unsigned round = 0; round < KILL_ROUNDS && kill_listed(dir); round++) {
 		const struct timespec wait = {.tv_nsec = KILL_WAIT_NS};
 		(void)sys_ppoll(NULL, 0, &wait);

@@ -14,6 +14,17 @@ void usage_read(const struct apply *a, struct ctl_report *report);
  * = host) */
 void usage_kill_cgroup(const struct apply *a);
 
+/**
+ * usage_freeze() - stop every process of the task where it is
+ * Return: true: all are; false: not within a tenth of a second, or this kernel cannot. Always
+ * followed by usage_thaw().
+ */
+bool usage_freeze(const struct apply *a);
+void usage_thaw(const struct apply *a);
+
+/** usage_stats_fd() - the directory that counts for @which, -1 = there is none; borrowed */
+int usage_stats_fd(const struct apply *a, enum ctl_stats_fd which);
+
 /** usage_has_run() - did @pid (not reaped yet) get as far as its execve? */
 bool usage_has_run(int pid);
 

@@ -7,11 +7,11 @@
  *     .iso/<task>/              root only, when needed: overlay work directories, artifact staging
  *   STATE/<id>/<task>/          0700 root: FIFOs
  */
-#ifndef ALLOC_DIRS_H
-#define ALLOC_DIRS_H
+#ifndef RUN_DIRS_H
+#define RUN_DIRS_H
 
 #include "base/err.h"
-#include "task/alloc_spec.h"
+#include "task/config.h"
 
 /**
  * alloc_dirs_make() - directories of the alloc and of one task

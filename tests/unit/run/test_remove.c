@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "alloc/dirs.h"
+#include "run/dirs.h"
 
 enum {
 	DEPTH = 5000

@@ -1,5 +1,5 @@
 /* Making the directories of an alloc (dirs.h has the layout). */
-#include "alloc/dirs.h"
+#include "run/dirs.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* The detached tmpfs of secrets.h. */
-#include "alloc/secrets.h"
+#include "run/secrets.h"
 
 #include <fcntl.h>
 #include <inttypes.h>

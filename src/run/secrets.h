@@ -3,8 +3,8 @@
  * held by descriptor (DESIGN 5, R-17). Templates and artifacts write through the descriptor; the
  * task sees it at /secrets.
  */
-#ifndef ALLOC_SECRETS_H
-#define ALLOC_SECRETS_H
+#ifndef RUN_SECRETS_H
+#define RUN_SECRETS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -3,7 +3,7 @@
  * directory of root's; then every directory found inside one is moved up beside it, so the work is
  * a flat list: no recursion, two descriptors, names only ever used relative to them.
  */
-#include "alloc/dirs.h"
+#include "run/dirs.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,0 +1,88 @@
+/* Finding a running task again (iso_attach). Its directory in the state directory is all there is
+ * to know; what it says is checked against the lock and the socket. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/own.h"
+#include "record/record.h"
+#include "run/attach.h"
+#include "run/internal.h"
+#include "task/name.h"
+
+#define DEFAULT_STATE_DIR "/run/isoexec"
+
+enum {
+	TRIES = 3 /* a supervisor may end, or be replaced, between two looks */
+};
+
+static bool is_over(uint32_t phase)
+{
+	return phase == RECORD_EXITED || phase == RECORD_CLEANED || phase == RECORD_FAILED;
+}
+
+static int read_record(const char *dir, struct record_file *ret, struct iso_err *err)
+{
+	own_fd at = open(dir, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	own_fd file = at < 0 ? -1 : openat(at, RECORD_FILE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (file < 0 && errno == ENOENT)
+		return iso_err_set(
+			err, ISO_FAULT_NOT_FOUND, ENOENT, "there is no task at '%s'", dir);
+	if (file < 0)
+		return iso_err_sys(err, "open '%s/" RECORD_FILE "'", dir);
+	return record_read(file, ret, err);
+}
+
+static int connect_or_adopt(struct iso_task *task, struct iso_err *err)
+{
+	struct record_file file;
+
+	for (unsigned i = 0; i < TRIES; i++) {
+		task->fd = run_connect(task->dir);
+		if (task->fd >= 0) {
+			const struct ctl_ask wait = {.version = CTL_VERSION, .kind = ASK_WAIT};
+			struct ctl_report report;
+			return run_ask(task, &wait, REPORT_DONE, &report, NULL, err);
+		}
+		if (errno != ENOENT && errno != ECONNREFUSED)
+			return iso_err_sys(err, "connect to the supervisor of '%s'", task->dir);
+		if (read_record(task->dir, &file, err))
+			return -1;
+		if (is_over(file.record.phase))
+			return iso_err_set(err, ISO_FAULT_NOT_FOUND, ESRCH, "the task has ended");
+		int r = run_adopt(task, err);
+		if (r != RUN_ADOPT_HELD)
+			return r;
+	}
+	return iso_err_set(err, ISO_FAULT_SYSTEM, EAGAIN,
+		"the task of '%s' is just being started or ended", task->dir);
+}
+
+int attach_dir(const char *dir, struct iso_task **ret, struct iso_err *err)
+{
+	struct iso_task *task = run_task_new(dir);
+
+	if (!task)
+		return iso_err_set(err, ISO_FAULT_SYSTEM, ENOMEM, "out of memory");
+	if (connect_or_adopt(task, err)) {
+		(void)iso_task_free(task);
+		return -1;
+	}
+	*ret = task;
+	return 0;
+}
+
+int iso_attach(const char *state_dir, const char *alloc_id, const char *task, struct iso_task **ret,
+	struct iso_err *err)
+{
+	if (task_name_check(alloc_id, err) || task_name_check(task, err))
+		return -1;
+	own_arena arena = arena_new(0);
+	if (!arena)
+		return iso_err_set(err, ISO_FAULT_SYSTEM, ENOMEM, "out of memory");
+	return attach_dir(arena_printf(arena, "%s/%s/%s", state_dir ? state_dir : DEFAULT_STATE_DIR,
+				  alloc_id, task),
+		ret, err);
+}
