@@ -151,10 +151,11 @@ static int next_step(struct life *l, struct iso_err *err)
 
 static int start(struct life *l, struct iso_err *err)
 {
-	const struct host_facts *facts = &l->prepared->facts;
-
+	if (!l->prepared && prepare(l, false, err)) /* the last start was refused */
+		return -1;
 	if (prepared_make_dirs(l->prepared, err))
 		return -1;
+	const struct host_facts *facts = &l->prepared->facts;
 	if (l->secrets_fd < 0) {
 		l->n_fetched = 0; /* some may have gone there */
 		l->secrets_fd = secrets_make(l->task->config.limits.secrets_bytes,

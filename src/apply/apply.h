@@ -115,6 +115,9 @@ struct apply_failure {
  * use stays */
 void apply_undo(const struct apply *a);
 
+/** apply_task_dir() - the task's directory on the host, from the plan; "" = none */
+const char *apply_task_dir(const struct apply *a);
+
 /* slots */
 int apply_from(const struct apply *a, const struct step *s);
 void apply_to(struct apply *a, const struct step *s, int fd);

@@ -33,7 +33,10 @@ static int make_executable(
 	own_fd fd = path_open_own(a->root_fd, path, O_RDONLY | O_NONBLOCK);
 	if (fd < 0 || path_facts(fd, &again))
 		return errno == ELOOP ? 0 : iso_err_sys(err, "error making '%s' executable", path);
-	if (again.kind != PATH_FILE || again.nlink != 1 || again.mount_id != facts->mount_id)
+	/* a volume below /local is the host's; a second name may be anybody's */
+	bool own = again.uid == 0 || again.uid == a->steps->header->uid;
+	if (again.kind != PATH_FILE || again.nlink != 1 || again.mount_id != a->root_mount_id ||
+		!own)
 		return 0; /* execve says what is wrong with it */
 	if (sys_fchmod(fd, again.mode | ANY_READ_EXEC))
 		return iso_err_sys(err, "error making '%s' executable", path);
@@ -72,8 +75,10 @@ int apply_COMMAND(struct apply *a, const struct step *s, struct iso_err *err)
 static int missing_interpreter(struct apply *a, struct iso_err *err)
 {
 	char line[MAX_INTERPRETER];
-	own_fd fd = sys_openat(AT_FDCWD, a->command, O_RDONLY | O_CLOEXEC, 0);
-	ssize_t n = fd < 0 ? -1 : sys_read(fd, line, sizeof(line) - 1);
+	struct path_facts facts;
+	own_fd fd = sys_openat(AT_FDCWD, a->command, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0);
+	bool is_file = fd >= 0 && !path_facts(fd, &facts) && facts.kind == PATH_FILE;
+	ssize_t n = is_file ? sys_read(fd, line, sizeof(line) - 1) : -1;
 
 	if (n <= 2 || line[0] != '#' || line[1] != '!')
 		return iso_err_set(err, ISO_FAULT_NOT_EXEC, ENOENT,
@@ -104,10 +109,14 @@ static int refused(struct apply *a, struct iso_err *err)
 			"command '%s' cannot be executed: neither a program of this machine nor a "
 			"script with '#!'",
 			a->command);
+	case E2BIG:
+		return iso_err_set(err, ISO_FAULT_NOT_EXEC, E2BIG,
+			"command '%s' cannot be executed: its arguments and environment are too "
+			"long for the kernel (one of them at most 128 KiB)",
+			a->command);
 	default:
 		(void)iso_err_sys(err, "command '%s' cannot be executed", a->command);
-		err->fault =
-			errno == E2BIG || errno == ENOMEM ? ISO_FAULT_SYSTEM : ISO_FAULT_NOT_EXEC;
+		err->fault = err->sys == ENOMEM ? ISO_FAULT_SYSTEM : ISO_FAULT_NOT_EXEC;
 		return -1;
 	}
 }

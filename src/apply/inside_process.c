@@ -89,7 +89,8 @@ int apply_WORK_DIR(struct apply *a, const struct step *s, struct iso_err *err)
 	a->root_fd = sys_openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 	if (a->root_fd < 0)
 		return iso_err_sys(err, "open the root");
-	own_fd fd = path_make(a, dir, false, true, (unsigned)s->num[0], err);
+	const struct path_root root = {a->root_fd, a->root_mount_id};
+	own_fd fd = path_make(a, &root, dir, false, true, (unsigned)s->num[0], err);
 	if (fd < 0)
 		return -1;
 	if (sys_fchdir(fd))

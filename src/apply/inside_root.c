@@ -17,7 +17,10 @@
 enum {
 	MAX_LAYERS = 4,
 	FD_PATH_ROOM = 32,
-	LOWER_ROOM = MAX_LAYERS * FD_PATH_ROOM
+	LOWER_ROOM = MAX_LAYERS * FD_PATH_ROOM,
+	DIR_MODE = 0755,
+	FILE_MODE = 0644,
+	IDENTITY_ROOM = 64
 };
 
 int apply_NETNS(struct apply *a, const struct step *s, struct iso_err *err)
@@ -29,6 +32,24 @@ int apply_NETNS(struct apply *a, const struct step *s, struct iso_err *err)
 	return 0;
 }
 
+/* What the facts saw is what was taken: nobody has put something else there since. */
+static int check_identity(int fd, const char *want, struct iso_err *err)
+{
+	char have[IDENTITY_ROOM];
+	struct sys_stat st;
+
+	if (!*want)
+		return 0;
+	if (sys_statx(fd, "", AT_EMPTY_PATH, SYS_STAT_BASIC, &st))
+		return iso_err_sys(err, "look at the tree");
+	(void)snprintf(have, sizeof(have), "%u:%u:%llu", st.dev_major, st.dev_minor,
+		(unsigned long long)st.ino);
+	return strcmp(have, want) ? iso_err_set(err, ISO_FAULT_SYSTEM, EAGAIN,
+					    "it changed while the task was starting: something "
+					    "else lies there")
+				  : 0;
+}
+
 int apply_TREE_OPEN(struct apply *a, const struct step *s, struct iso_err *err)
 {
 	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (s->num[0] ? AT_RECURSIVE : 0U);
@@ -37,6 +58,8 @@ int apply_TREE_OPEN(struct apply *a, const struct step *s, struct iso_err *err)
 
 	if (fd < 0)
 		return iso_err_sys(err, "take the tree");
+	if (check_identity(fd, steps_str(a->steps, s, 1), err))
+		return -1;
 	if (sys_mount_setattr(fd, "", AT_EMPTY_PATH | (s->num[0] ? AT_RECURSIVE : 0U), &attr))
 		return iso_err_sys(err, "set the attributes of the tree");
 	apply_to(a, s, fd_take(&fd));
@@ -64,6 +87,29 @@ static int open_layer(const char *path, int *fd, char *text, struct iso_err *err
 	return 0;
 }
 
+/* The upper layer lies in the task directory, which is full of what the task and its artifacts put
+ * there: no link is followed, what is missing is made and remembered. */
+static int open_upper(
+	struct apply *a, const struct step *s, int *fd, char *text, struct iso_err *err)
+{
+	struct path_facts facts;
+	own_fd dir = sys_openat(
+		AT_FDCWD, apply_task_dir(a), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+
+	if (dir < 0 || path_facts(dir, &facts))
+		return iso_err_sys(err, "open the task directory");
+	const struct path_root root = {dir, facts.mount_id};
+	*fd = path_make(a, &root, steps_str(a->steps, s, 0), true, true, DIR_MODE, err);
+	if (*fd < 0)
+		return -1;
+	if (path_facts(*fd, &facts) || facts.kind != PATH_DIR)
+		return iso_err_set(err, ISO_FAULT_SYSTEM, ENOTDIR,
+			"'%s' in the task directory is in the way: expected a directory",
+			steps_str(a->steps, s, 0));
+	(void)snprintf(text, FD_PATH_ROOM, "/proc/self/fd/%d", *fd);
+	return 0;
+}
+
 static int set_layer(int fs, const char *key, const char *value, struct iso_err *err)
 {
 	return sys_fsconfig(fs, FSCONFIG_SET_STRING, key, value, 0)
@@ -74,7 +120,7 @@ static int set_layer(int fs, const char *key, const char *value, struct iso_err 
 static int lower_layers(
 	struct apply *a, const struct step *s, int fs, int *fds, struct iso_err *err)
 {
-	struct steps_list list = steps_list(a->steps, s, 0);
+	struct steps_list list = steps_list(a->steps, s, 1);
 	char lower[LOWER_ROOM] = "", one[FD_PATH_ROOM];
 	const char *path;
 	unsigned n = 0;
@@ -96,10 +142,9 @@ static int upper_layer(struct apply *a, const struct step *s, int fs, int *fds, 
 {
 	char text[FD_PATH_ROOM];
 
-	if (!s->len[1])
+	if (!s->len[0])
 		return 0;
-	if (open_layer(steps_str(a->steps, s, 1), &fds[0], text, err) ||
-		set_layer(fs, "upperdir", text, err))
+	if (open_upper(a, s, &fds[0], text, err) || set_layer(fs, "upperdir", text, err))
 		return -1;
 	return open_layer(steps_str(a->steps, s, 2), &fds[1], text, err) ||
 			       set_layer(fs, "workdir", text, err)
@@ -120,7 +165,7 @@ int apply_OVERLAY(struct apply *a, const struct step *s, struct iso_err *err)
 	if (!lower_layers(a, s, fs, fds, err) && !upper_layer(a, s, fs, fds + MAX_LAYERS, err)) {
 		/* whoever killed the machine has no use for what the task wrote into its root: no
 		 * sync at the end */
-		if (s->len[1])
+		if (s->len[0])
 			(void)sys_fsconfig(fs, FSCONFIG_SET_FLAG, "volatile", NULL, 0);
 		if (sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0))
 			(void)iso_err_sys(err, "make the overlay");
@@ -177,7 +222,8 @@ int apply_MOUNT_POINT(struct apply *a, const struct step *s, struct iso_err *err
 {
 	const char *path = steps_str(a->steps, s, 0);
 	struct path_facts facts;
-	own_fd fd = path_make(a, path, true, true, (unsigned)s->num[0], err);
+	const struct path_root root = {a->root_fd, a->root_mount_id};
+	own_fd fd = path_make(a, &root, path, true, true, (unsigned)s->num[0], err);
 
 	if (fd < 0)
 		return -1;
@@ -217,7 +263,9 @@ int apply_ATTACH(struct apply *a, const struct step *s, struct iso_err *err)
 	const char *path = steps_str(a->steps, s, 0);
 	bool is_file = s->num[0] == 1, make = s->num[1] != 0, host = s->num[2] != 0;
 	struct path_facts facts;
-	own_fd target = make ? path_make(a, path, false, !is_file, is_file ? 0644 : 0755, err)
+	const struct path_root root = {a->root_fd, a->root_mount_id};
+	own_fd target = make ? path_make(a, &root, path, false, !is_file,
+				       is_file ? FILE_MODE : DIR_MODE, err)
 			     : path_open_own(a->root_fd, path, O_PATH);
 
 	if (target < 0)

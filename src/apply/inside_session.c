@@ -289,6 +289,6 @@ int session_exec(struct apply *a, const struct step *s, struct iso_err *err)
 		return iso_err_set(err, ISO_FAULT_NOT_FOUND, saved,
 			"command '%s' not found in the task%s", argv[0],
 			strchr(argv[0], '/') ? "" : ": looked in its PATH");
-	err->fault = saved == E2BIG || saved == ENOMEM ? ISO_FAULT_SYSTEM : ISO_FAULT_NOT_EXEC;
+	err->fault = saved == ENOMEM ? ISO_FAULT_SYSTEM : ISO_FAULT_NOT_EXEC;
 	return -1;
 }

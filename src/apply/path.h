@@ -30,16 +30,22 @@ struct path_facts {
 /** path_facts() - of an open descriptor. Return: 0 or -1, errno */
 int path_facts(int fd, struct path_facts *ret);
 
+/* A tree of the task's: its directory, or the finished root. */
+struct path_root {
+	int fd;
+	uint64_t mount_id; /* what is made on this mount is remembered; 0 = nothing is */
+};
+
 /**
- * path_make() - open @path inside @root_fd, making what is missing
+ * path_make() - open @path inside @root, making what is missing
  * @own: no links (fixed names of ours), else resolved inside the root
  * @dir: the last component is a directory, else an empty file
  *
- * What is made on the task directory's own mount is remembered in a->made. Return: O_PATH fd or -1
- * with err.
+ * What is made is remembered in a->made by the current step's first string, before it is made.
+ * Return: O_PATH fd or -1 with err.
  */
-iso_must_use int path_make(
-	struct apply *a, const char *path, bool own, bool dir, unsigned mode, struct iso_err *err);
+iso_must_use int path_make(struct apply *a, const struct path_root *root, const char *path,
+	bool own, bool dir, unsigned mode, struct iso_err *err);
 
 /** path_in_root() - without the leading '/', "." for the root itself */
 const char *path_in_root(const char *path);

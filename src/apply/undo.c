@@ -18,12 +18,12 @@ enum {
 	RMDIR_WAIT_NS = 500000
 };
 
-static const char *task_dir(const struct apply *a)
+const char *apply_task_dir(const struct apply *a)
 {
 	for (uint32_t i = 0; i < a->steps->header->n_steps; i++)
 		if (a->steps->step[i].op == STEP_ROOT_ATTACH)
 			return steps_str(a->steps, &a->steps->step[i], 0);
-	return NULL;
+	return "";
 }
 
 /* The task may have put links on the way by now: none is followed. */
@@ -56,10 +56,10 @@ static void remove_made(const struct apply *a, int dir, const struct made *m)
 
 static void remove_from_task_dir(const struct apply *a)
 {
-	const char *path = task_dir(a);
+	const char *path = apply_task_dir(a);
 	uint32_t n = a->made->n < MAX_MADE ? a->made->n : MAX_MADE;
 
-	if (!path || !n)
+	if (!*path || !n)
 		return;
 	own_fd dir = sys_openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
 	if (dir < 0)
@@ -81,6 +81,16 @@ static int remove_cgroup(const char *path, unsigned most)
 		(void)sys_ppoll(NULL, 0, &wait);
 	}
 	return -1;
+}
+
+/* Upwards as long as they are empty; refused while one is used, or is the mount itself. */
+static void remove_parents(char *path)
+{
+	for (char *slash; (slash = strrchr(path, '/'));) {
+		*slash = '\0';
+		if (!*path || sys_unlinkat(AT_FDCWD, path, AT_REMOVEDIR))
+			return;
+	}
 }
 
 /* A directory above another one of the plan: its being busy is no surprise. */
@@ -114,12 +124,8 @@ static void leave_supervisors(const struct apply *a)
 		if (root < 0 || fd_put(root, "tasks", "0", 1))
 			continue;
 		memcpy(path, steps_str(a->steps, s, 0), len + 1);
-		if (remove_cgroup(path, 1))
-			continue;
-		char *slash = strrchr(path, '/');
-		if (slash)
-			*slash = '\0';
-		(void)sys_unlinkat(AT_FDCWD, path, AT_REMOVEDIR);
+		if (!remove_cgroup(path, 1))
+			remove_parents(path);
 	}
 }
 
@@ -135,13 +141,8 @@ static void remove_cgroups(const struct apply *a)
 		if (s->to != SLOT_NONE)
 			(void)fd_close(a->slot[s->to]);
 		memcpy(path, steps_str(a->steps, s, 0), len + 1);
-		if (remove_cgroup(path, holds_others(a, i) ? 1 : RMDIR_TRIES))
-			continue;
-		char *slash = strrchr(path, '/');
-		if (slash)
-			*slash = '\0';
-		(void)sys_unlinkat(AT_FDCWD, path,
-			AT_REMOVEDIR); /* refused while it is used, or is the mount itself */
+		if (!remove_cgroup(path, holds_others(a, i) ? 1 : RMDIR_TRIES))
+			remove_parents(path);
 	}
 }
 
@@ -162,6 +163,8 @@ static void remove_files(const struct apply *a)
 		if (dir >= 0) {
 			own_fd work =
 				sys_openat(dir, "work", O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+			if (work >= 0)
+				(void)sys_unlinkat(work, "incompat/volatile/dirty", 0);
 			if (work >= 0)
 				(void)sys_unlinkat(work, "incompat/volatile", AT_REMOVEDIR);
 			if (work >= 0)

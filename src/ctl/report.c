@@ -76,9 +76,13 @@ static int packet_recv(int fd, void *data, size_t len, struct ctl_fds *ret_fds, 
 	own_ctl_fds fds = CTL_FDS_INIT;
 	ssize_t n;
 
-	do
+	/* ECONNRESET is told once, before the packets that came earlier: the other side went away
+	 * with something of ours unread (unix(7)) */
+	for (unsigned tries = 0;; tries++) {
 		n = sys_recvmsg(fd, &message, MSG_TRUNC | MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
+		if (n >= 0 || (errno != EINTR && (errno != ECONNRESET || tries)))
+			break;
+	}
 	if (n == 0 || (n < 0 && errno == ECONNRESET))
 		return CTL_GONE;
 	if (n < 0)

@@ -70,8 +70,11 @@ struct host_path {
 	const char
 		*real; /* HOST_LINK: where it finally leads, absolute; NULL = nowhere (dangling) */
 	enum host_kind real_kind;
-	uint64_t dev, ino; /* of what lies at `real` (HOST_LINK) or at `path` */
-	bool empty;        /* HOST_DIR: nothing in it (told for paths below the task directory) */
+	uint32_t dev_major, dev_minor; /* of what lies at `real` (HOST_LINK) or at `path` */
+	uint64_t ino;
+	bool empty; /* HOST_DIR: nothing in it (told for paths below the task directory) */
+	const char *unsafe_link; /* a volume's source: the first link on the way that others than
+				    root can replace, NULL = none */
 };
 
 struct host_user {

@@ -10,11 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/own.h"
+#include "base/sys.h"
 #include "host/facts.h"
+#include "host/links.h"
 #include "host/user.h"
 #include "task/config.h"
 #include "task/root_map.h"
@@ -34,6 +37,13 @@ static enum host_kind kind_of(mode_t mode)
 	return S_ISLNK(mode) ? HOST_LINK : HOST_OTHER;
 }
 
+static void set_identity(struct host_path *p, const struct stat *st)
+{
+	p->dev_major = major(st->st_dev);
+	p->dev_minor = minor(st->st_dev);
+	p->ino = st->st_ino;
+}
+
 static void follow(struct gatherer *g, struct host_path *p)
 {
 	char target[PATH_MAX];
@@ -48,13 +58,13 @@ static void follow(struct gatherer *g, struct host_path *p)
 		return;
 	p->real = arena_strdup(g->arena, real);
 	p->real_kind = kind_of(st.st_mode);
-	p->dev = st.st_dev;
-	p->ino = st.st_ino;
+	set_identity(p, &st);
 }
 
-static bool is_empty(const char *path)
+static bool is_empty(int dir_fd, const char *name)
 {
-	DIR *dir = opendir(path);
+	own_fd fd = openat(dir_fd, name, O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd_take(&fd));
 	bool empty = true;
 
 	if (!dir)
@@ -65,23 +75,55 @@ static bool is_empty(const char *path)
 	return empty;
 }
 
-static struct host_path *add(struct gatherer *g, const char *path)
+static struct host_path *append(struct gatherer *g, const char *path)
 {
-	for (size_t i = 0; i < g->n; i++)
-		if (!strcmp(g->paths[i].path, path))
-			return &g->paths[i];
 	if (g->n == g->room) {
 		g->room = g->room ? g->room * 2 : 32;
 		g->paths = arena_grow(g->arena, g->paths, g->n, g->room, sizeof(*g->paths));
 	}
 	struct host_path *p = &g->paths[g->n++];
-	struct stat st;
 	*p = (struct host_path){.path = arena_strdup(g->arena, path)};
+	return p;
+}
+
+/* What the task directory has at @destination: that tree is the task's, so no link is followed; one
+ * on the way is in the way. */
+static void add_inside(struct gatherer *g, const char *task_dir, const char *destination)
+{
+	const struct open_how how = {.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
+	char *below = arena_strdup(g->arena, destination + strspn(destination, "/"));
+	char *slash = strrchr(below, '/');
+	const char *name = slash ? slash + 1 : below;
+	struct host_path *p = append(g, path_join(g->arena, task_dir, below));
+	own_fd dir = open(task_dir, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (slash)
+		*slash = '\0';
+	own_fd parent = dir < 0 ? -1 : sys_openat2(dir, slash ? below : ".", &how);
+	if (parent < 0) {
+		p->kind = errno == ENOENT ? HOST_MISSING : HOST_OTHER;
+		return;
+	}
+	struct stat st;
+	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW))
+		return;
+	p->kind = kind_of(st.st_mode);
+	set_identity(p, &st);
+	p->empty = p->kind == HOST_DIR && is_empty(parent, name);
+}
+
+static struct host_path *add(struct gatherer *g, const char *path)
+{
+	for (size_t i = 0; i < g->n; i++)
+		if (!strcmp(g->paths[i].path, path))
+			return &g->paths[i];
+	struct host_path *p = append(g, path);
+	struct stat st;
 	if (lstat(path, &st))
 		return p; /* also ENOTDIR, EACCES: not there for us */
 	p->kind = kind_of(st.st_mode);
-	p->dev = st.st_dev;
-	p->ino = st.st_ino;
+	set_identity(p, &st);
 	if (p->kind == HOST_LINK)
 		follow(g, p);
 	return p;
@@ -166,13 +208,12 @@ int host_facts_for_task(struct arena *arena, const struct task_config *task,
 	for (size_t i = 0; i < policy->n_chroot_env; i++) {
 		const struct task_chroot_entry *e = &policy->chroot_env[i];
 		(void)add(&g, e->source);
-		const char *inside = path_join(arena, task->task_dir, e->destination);
-		struct host_path *p = add(&g, inside);
-		p->empty = p->kind == HOST_DIR && is_empty(inside);
+		add_inside(&g, task->task_dir, e->destination);
 		add_mount_points(&g, facts, e->source);
 	}
 	for (size_t i = 0; i < task->n_mounts; i++) {
-		(void)add(&g, task->mounts[i].source);
+		add(&g, task->mounts[i].source)->unsafe_link =
+			unsafe_link(arena, task->mounts[i].source);
 		add_destination(&g, policy, path_clean(arena, task->mounts[i].destination));
 	}
 	if (task->work_dir)

@@ -73,8 +73,10 @@ static void find_masks(struct planner *p, struct root_entry *e)
 	const char **names = arena_array(p->arena, n_masked_files, sizeof(*names));
 	const char *rest;
 
+	/* by where it comes from and by where it is seen: a copy of /etc has its shadow too */
 	for (size_t i = 0; i < n_masked_files; i++)
-		if (path_below(e->source, masked_files[i], &rest))
+		if (path_below(e->source, masked_files[i], &rest) ||
+			path_below(e->destination, masked_files[i], &rest))
 			names[e->n_mask_names++] = rest;
 	e->mask_names = names;
 	if (!e->n_mask_names)
@@ -125,7 +127,12 @@ static int first_form(
 		e->source = fact->real;
 		kind = fact->real_kind;
 	}
-	if (kind == HOST_MISSING || is_masked(e->source))
+	if (kind != HOST_MISSING && (is_masked(e->source) || is_masked(e->destination))) {
+		plan_warn(p, NULL, "chroot_env entry '%s' is hidden from tasks, it is left out",
+			e->source);
+		return 1;
+	}
+	if (kind == HOST_MISSING)
 		return 1;
 	if (kind == HOST_OTHER)
 		return iso_err_set(err, ISO_FAULT_INPUT, 0,
@@ -182,7 +189,7 @@ static int make_upper(struct planner *p, struct root_entry *e, size_t n, struct 
 			e->destination, p->facts->upper_fs ? p->facts->upper_fs : "unknown",
 			p->task->task_dir);
 	e->form = ENTRY_UPPER;
-	e->upper = path_join(p->arena, p->task->task_dir, e->destination);
+	e->upper = e->destination;
 	e->work = arena_printf(
 		p->arena, "%s/.iso/%s/work-%zu", p->task->alloc_dir, p->task->task_name, n);
 	return 0;

@@ -24,7 +24,7 @@ struct root_entry {
 	const char **mask_names; /* relative to source */
 	size_t n_mask_names;
 	const char *points;       /* layer with mount points that the host lacks, NULL = none */
-	const char *upper, *work; /* ENTRY_UPPER */
+	const char *upper, *work; /* ENTRY_UPPER: in the task directory; on the host */
 	uint8_t slot;
 };
 

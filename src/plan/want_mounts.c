@@ -1,5 +1,6 @@
 /* Steps for what is not of chroot_env: kernel file systems, /dev, the alloc's directories, volumes,
  * masks. */
+#include <inttypes.h>
 #include <string.h>
 #include <sys/mount.h>
 
@@ -91,12 +92,12 @@ int want_kernel_fs(struct planner *p, struct iso_err *err)
 	return 0;
 }
 
-static void tree_open(struct planner *p, const char *source, bool recursive, uint64_t attr,
-	uint64_t propagation, uint8_t *ret_slot)
+static void tree_open(struct planner *p, const char *source, const char *identity, bool recursive,
+	uint64_t attr, uint64_t propagation, uint8_t *ret_slot)
 {
 	*ret_slot = steps_slot(p->b);
 	steps_add(p->b, (struct step_in){.op = STEP_TREE_OPEN,
-				.str = {source},
+				.str = {source, identity},
 				.num = {recursive, attr, propagation},
 				.to = SLOT(*ret_slot)});
 }
@@ -104,6 +105,14 @@ static void tree_open(struct planner *p, const char *source, bool recursive, uin
 static uint64_t volume_attr(const struct planner *p)
 {
 	return MOUNT_ATTR_NODEV | (p->hardened ? MOUNT_ATTR_NOSUID : 0);
+}
+
+static const char *identity_of(struct planner *p, const struct host_path *fact)
+{
+	if (!fact->ino)
+		return "";
+	return arena_printf(
+		p->arena, "%u:%u:%" PRIu64, fact->dev_major, fact->dev_minor, fact->ino);
 }
 
 int want_volume_sources(struct planner *p, struct iso_err *err)
@@ -115,9 +124,9 @@ int want_volume_sources(struct planner *p, struct iso_err *err)
 		[TASK_PROPAGATION_BIDIRECTIONAL] = MS_SHARED,
 	};
 
-	tree_open(p, path_join(p->arena, t->alloc_dir, "alloc"), false, volume_attr(p), MS_PRIVATE,
-		&p->slot_alloc);
-	tree_open(p, path_join(p->arena, t->alloc_dir, "alloc/logs"), false,
+	tree_open(p, path_join(p->arena, t->alloc_dir, "alloc"), "", false, volume_attr(p),
+		MS_PRIVATE, &p->slot_alloc);
+	tree_open(p, path_join(p->arena, t->alloc_dir, "alloc/logs"), "", false,
 		volume_attr(p) | MOUNT_ATTR_RDONLY, MS_PRIVATE, &p->slot_alloc_logs);
 	p->slot_mounts = arena_array(p->arena, t->n_mounts + 1, sizeof(*p->slot_mounts));
 	for (size_t i = 0; i < t->n_mounts; i++) {
@@ -126,8 +135,14 @@ int want_volume_sources(struct planner *p, struct iso_err *err)
 		if (!fact || fact->kind == HOST_MISSING || (fact->kind == HOST_LINK && !fact->real))
 			return plan_fail(
 				&m->place, err, "volume source '%s' does not exist", m->source);
-		tree_open(p, fact->kind == HOST_LINK ? fact->real : m->source, true,
-			volume_attr(p) | (m->read_only ? MOUNT_ATTR_RDONLY : 0),
+		if (fact->unsafe_link)
+			return plan_fail(&m->place, err,
+				"volume source '%s': '%s' is a link in a directory that others "
+				"than "
+				"root can write",
+				m->source, fact->unsafe_link);
+		tree_open(p, fact->kind == HOST_LINK ? fact->real : m->source, identity_of(p, fact),
+			true, volume_attr(p) | (m->read_only ? MOUNT_ATTR_RDONLY : 0),
 			kinds[m->propagation], &p->slot_mounts[i]);
 	}
 	return 0;

@@ -45,7 +45,6 @@ int want_layers(struct planner *p, struct iso_err *err)
 						.list = {NULL, e->mask_names},
 						.n_list = {0, e->n_mask_names}});
 		if (e->form == ENTRY_UPPER) {
-			mkdir_step(p, e->upper, DIR_MODE, 0, 0);
 			mkdir_step(p, e->work, PRIVATE_MODE, 0, 0);
 		}
 	}
@@ -76,9 +75,9 @@ static void overlay_step(struct planner *p, const struct root_entry *e)
 	steps_add(p->b,
 		(struct step_in){
 			.op = STEP_OVERLAY,
-			.str = {NULL, e->upper, e->work},
-			.list = {lower},
-			.n_list = {n},
+			.str = {e->upper, NULL, e->work},
+			.list = {NULL, lower},
+			.n_list = {0, n},
 			.num = {host_attr(p) | (e->form == ENTRY_OVERLAY ? MOUNT_ATTR_RDONLY : 0)},
 			.to = SLOT(e->slot),
 		});

@@ -37,9 +37,9 @@
 	/* ---- ROOT: the child, new namespaces, host tree still visible ---- */                                                        \
 	X(CGROUP_JOIN,     "cgroup-join",     "", "", "", "", "", "", "from")           /* v1: 0 > tasks */ \
 	X(NETNS,           "netns",           "path", "", "", "", "", "", "")           /* setns(CLONE_NEWNET) */ \
-	X(TREE_OPEN,       "tree-open",       "source", "", "", "recursive", "attr_hex", "propagation", "to") /* detached clone of a host path, attributes set recursively; before propagation so that shared volumes keep their peer */ \
+	X(TREE_OPEN,       "tree-open",       "source", "identity", "", "recursive", "attr_hex", "propagation", "to") /* detached clone of a host path, attributes set recursively; identity: device:inode that the facts saw there, "" = any; before propagation so that shared volumes keep their peer */ \
 	X(PROPAGATION,     "propagation",     "", "", "", "kind", "", "", "")           /* of the whole copied tree: MS_SLAVE or MS_PRIVATE, recursive */ \
-	X(OVERLAY,         "overlay",         "lower[]", "upper", "work", "attr_hex", "", "", "to") /* detached overlay; lower is a list, top first; upper "" = read-only */ \
+	X(OVERLAY,         "overlay",         "upper", "lower[]", "work", "attr_hex", "", "", "to") /* detached overlay; upper: a path in the task directory, made when missing, no link followed; "" = read-only; lower: top first */ \
 	X(ROOT_ATTACH,     "root-attach",     "dir", "", "", "attr_hex", "", "", "to")  /* bind the task directory on itself; everything below is attached relative to it */ \
 	X(MOUNT_POINT,     "mount-point",     "path", "", "", "mode_oct", "", "", "")   /* own directory in the root: made when missing, must be a real directory; remembered for cleaning */ \
 	X(ROOT_LINK,       "root-link",       "path", "target", "", "", "", "", "")     /* symlink in the root, made when missing; remembered for cleaning */ \

@@ -134,15 +134,28 @@ static _Noreturn void child(struct supervisor *s)
 	sys_exit(EXIT_CHILD);
 }
 
+/* Whoever waits for the start may also end it, however long the set-up takes. */
+static ssize_t read_failure(struct supervisor *s, struct apply_failure *ret)
+{
+	struct pollfd fds[2 + 2 * MAX_CLIENTS];
+
+	for (;;) {
+		fds[0] = (struct pollfd){.fd = s->apply.error_pipe, .events = POLLIN};
+		clients_poll(s, fds + 1);
+		if (sys_ppoll(fds, iso_len(fds), NULL) < 0)
+			continue;
+		if (fds[0].revents)
+			return sys_read(s->apply.error_pipe, ret, sizeof(*ret));
+		clients_on(s, fds + 1);
+	}
+}
+
 /* End of file on the pipe is the execve. Return: 0 started; -1 err. */
 static int wait_for_exec(struct supervisor *s, struct iso_err *err)
 {
 	struct apply_failure failure;
-	ssize_t n;
+	ssize_t n = read_failure(s, &failure);
 
-	do
-		n = sys_read(s->apply.error_pipe, &failure, sizeof(failure));
-	while (n < 0 && errno == EINTR);
 	s->apply.error_pipe = fd_close(s->apply.error_pipe);
 	if (n == 0) {
 		siginfo_t info = {.si_pid = 0};
@@ -152,8 +165,10 @@ static int wait_for_exec(struct supervisor *s, struct iso_err *err)
 			info.si_pid && info.si_code != CLD_EXITED &&
 			!usage_has_run(s->apply.child_pid))
 			return iso_err_set(err, ISO_FAULT_SYSTEM, 0,
-				"the task's process was killed while it was set up (memory limit "
-				"too low?)");
+				s->report.flags & REPORT_STOP_ASKED
+					? "the task was stopped while it was set up"
+					: "the task's process was killed while it was set up "
+					  "(memory limit too low?)");
 		return 0;
 	}
 	if (n != sizeof(failure))

@@ -2,9 +2,10 @@
 """The root: chroot_env in all its forms, volumes, work_dir, masks that survive what a host does to its files (R-3, R-11, R-12)."""
 import os
 import shutil
+import stat
 import subprocess
 
-from harness import ISOEXEC, Suite, check
+from harness import Suite, check
 
 test = Suite()
 
@@ -46,18 +47,11 @@ def replace(path, text):
 
 @test
 def test_host_replaces_masked_files_by_rename(place):
-    # the copy stands where the mask expects /etc: masks go by the host's name, so a copy needs a mount namespace of its own
     etc = copy_of_etc(place)
     volume = place.write("resolv.own", "nameserver 192.0.2.1\n")
-    inner = place.write("inner.sh", f"""#!/bin/sh
-set -e
-mount --make-rprivate /
-mount --bind {etc} /etc
-exec "$@"
-""", 0o755)
-    p = subprocess.Popen(["unshare", "-m", inner, ISOEXEC, "run", *place.options(), "-volume", f"{volume}:/etc/resolv.conf:ro", "--", "sh", "-c",
-                          "echo ready; while [ ! -e /local/go ]; do sleep 0.02; done; cat /etc/shadow /etc/shadow-; cat /etc/resolv.conf /etc/motd.new"],
-                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    c = config(place, f'"{etc}" = "/etc"')
+    p = place.start("-config", c, "-profile", "compatible", "-volume", f"{volume}:/etc/resolv.conf:ro", "--", "sh", "-c",
+                    "echo ready; while [ ! -e /local/go ]; do sleep 0.02; done; cat /etc/shadow /etc/shadow-; cat /etc/resolv.conf /etc/motd.new")
     assert p.stdout.readline() == "ready\n", p.communicate()
     replace(os.path.join(etc, "shadow"), "SECRET-NEW\n")
     replace(os.path.join(etc, "shadow-"), "SECRET-OLD\n")
@@ -223,6 +217,92 @@ def test_command_lookup(place):
 def test_no_pivot_root(place):
     c = config(place, plugin="no_pivot_root = true")
     check(place.run("-config", c, "--", "sh", "-c", "ls / | tr '\\n' ' '; ls /proc/1/exe >/dev/null 2>&1; echo $$"), 0, stdout="1\n")
+
+
+def nested(place, plugin="allow_root = true"):
+    """A renamed entry below another one: its upper layer lies below a directory that a task may write."""
+    os.makedirs(place.path("srv/tools"))
+    place.write("srv/tools/s", "of the operator\n")
+    return config(place, f'"/etc" = "/etc"\n    "{place.path("srv/tools")}" = "/usr/tools/bin"', plugin=plugin)
+
+
+@test
+def test_upper_layer_is_not_found_through_a_link_of_the_task(place):
+    """M1: between two starts the task puts a link where the path of an upper layer leads."""
+    os.makedirs(place.path("victim/bin"))
+    os.makedirs(place.path("empty/bin"))
+    job = place.write("job.nomad.hcl", """
+task "t" {
+  driver = "exec"
+  user   = "root"
+  config {
+    command       = "/bin/sh"
+    args          = ["-c", "echo hi > /usr/tools/bin/PWNED; test -e /local/second && exit 0; touch /local/second; mv /usr/tools /usr/t2; ln -s %s /usr/tools; mkdir -p %s/bin; exit 1"]
+    writable_root = true
+  }
+  restart {
+    attempts = 2
+    delay    = "1ms"
+    interval = "1m"
+    mode     = "fail"
+  }
+}
+""" % (place.path("victim"), place.path("victim")))
+    r = place.run("-config", nested(place), job)
+    assert r.returncode != 0 or "PWNED" not in os.listdir(place.path("victim/bin")), r.stderr
+    assert os.listdir(place.path("victim/bin")) == [], os.listdir(place.path("victim/bin"))
+    assert os.path.isdir(place.path("empty/bin"))
+
+
+@test
+def test_restart_with_a_writable_root(place):
+    """The kernel marks the work directory of a volatile overlay: the mark must not stop the next start."""
+    job = place.write("job.nomad.hcl", """
+task "t" {
+  driver = "exec"
+  config {
+    command       = "/bin/sh"
+    args          = ["-c", "echo x >> /local/n; test $(wc -l < /local/n) = 3"]
+    writable_root = true
+  }
+  restart {
+    attempts = 3
+    delay    = "1ms"
+    interval = "1m"
+    mode     = "fail"
+  }
+}
+""")
+    check(place.run(job), 0)
+
+
+@test
+def test_a_volume_s_file_is_not_made_executable(place):
+    """P37: chmod reaches files of the task directory only."""
+    os.mkdir(place.path("vol"))
+    canary = place.write("vol/canary", "#!/bin/sh\n", 0o600)
+    check(place.run("-volume", place.path("vol") + ":/local/v", "--", "/local/v/canary"), 126, stderr="permission denied")
+    assert stat.S_IMODE(os.stat(canary).st_mode) == 0o600, oct(os.stat(canary).st_mode)
+
+
+@test
+def test_volume_source_through_a_link_that_others_can_make(place):
+    """The class of CVE-2021-25741: a task of another volume replaced a directory by a link."""
+    os.makedirs(place.path("vault/in"), 0o700)
+    os.makedirs(place.path("share"))
+    os.chmod(place.path("share"), 0o777)
+    os.symlink(place.path("vault/in"), place.path("share/sub"))
+    check(place.run("-volume", place.path("share/sub") + ":/m", "--", "ls", "/m"), 125, stderr="is a link in a directory that others than root can write")
+    os.symlink(place.path("vault/in"), place.path("of-root"))  # the operator's own link
+    os.chmod(place.path("vault/in"), 0o755)
+    check(place.run("-volume", place.path("of-root") + ":/m", "--", "ls", "/m"), 0)
+
+
+@test
+def test_masked_entry_is_told(place):
+    c = config(place, '"/etc/shadow" = "/sh"')
+    r = place.run("-config", c, "--", "cat", "/sh")
+    assert r.returncode != 0 and "chroot_env entry '/etc/shadow' is hidden from tasks" in r.stderr, r.stderr
 
 
 @test
