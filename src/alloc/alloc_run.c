@@ -27,7 +27,7 @@ struct runner {
 	struct life *lives;
 	size_t n;
 	int signal_fd;
-	bool stopping;
+	bool stopping, settled;
 	struct pollfd *poll;
 };
 
@@ -72,6 +72,33 @@ static void on_deaths(struct runner *r)
 			stop_all(r, false);
 		}
 	}
+}
+
+/* Each task runs or is given up. */
+static bool is_settled(const struct runner *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->lives[i].state == LIFE_PENDING || r->lives[i].state == LIFE_FETCHING ||
+			r->lives[i].state == LIFE_STARTING)
+			return false;
+	return true;
+}
+
+/* A runner that would only wait for an end that others see too. */
+static bool is_needless(const struct runner *r)
+{
+	return r->in->detached && r->n == 1 && r->lives[0].state == LIFE_RUNNING &&
+	       !life_may_restart(&r->lives[0]);
+}
+
+static bool goes_on(struct runner *r)
+{
+	if (!r->settled && is_settled(r)) {
+		r->settled = true;
+		if (r->in->settled)
+			r->in->settled(r->in->context);
+	}
+	return !all_over(r) && !is_needless(r);
 }
 
 static int timeout_ms(const struct runner *r, uint64_t now)
@@ -165,7 +192,7 @@ static int prepare(struct runner *r, struct arena *arena, struct iso_err *err)
 	for (size_t a = 0; a < in->n_allocs; a++)
 		for (size_t t = 0; t < in->allocs[a]->n_tasks; t++, made++)
 			if (life_init(&r->lives[made], &in->allocs[a]->tasks[t], in->machine,
-				    in->watcher, err)) {
+				    in->watcher, !in->detached, err)) {
 				r->n = made;
 				return -1;
 			}
@@ -217,17 +244,17 @@ int alloc_run(
 	r.signal_fd = signal_fd;
 
 	for (size_t i = 0; i < r.n && !r.stopping; i++) {
-		life_start(&r.lives[i], now_ms());
+		life_begin(&r.lives[i], now_ms(), in->detached);
 		on_deaths(&r);
 	}
 	int result = 0;
-	while (!result && !all_over(&r))
+	while (!result && goes_on(&r))
 		result = one_round(&r, err);
 
 	*ret_status = status_of(&r);
 	for (size_t i = 0; i < r.n; i++)
 		life_done(&r.lives[i]);
-	if (remove_dirs(arena, in, err))
+	if (!in->detached && remove_dirs(arena, in, err))
 		result = -1;
 	(void)sigprocmask(SIG_SETMASK, &old, NULL);
 	return result;

@@ -10,6 +10,14 @@ struct alloc_run_in {
 	struct iso_machine *machine;
 	const struct life_watcher *watcher;
 	bool keep; /* leave the alloc directories */
+	/* Detached: tasks that run already are attached to; output goes to the log files only;
+	 * nothing is removed; returns as soon as there is nothing left to decide, tasks may still
+	 * run. */
+	bool detached;
+	/* called once when no task is on its way any more: each runs or is given up; NULL = nobody
+	 */
+	void (*settled)(void *context);
+	void *context;
 };
 
 /**

@@ -13,6 +13,7 @@
 
 #include "alloc/artifact.h"
 #include "base/own.h"
+#include "run/attach.h"
 #include "run/internal.h"
 #include "run/secrets.h"
 #include "task/signals.h"
@@ -48,12 +49,13 @@ static int prepare(struct life *l, bool say_warnings, struct iso_err *err)
 }
 
 int life_init(struct life *l, const struct alloc_task *task, struct iso_machine *machine,
-	const struct life_watcher *watcher, struct iso_err *err)
+	const struct life_watcher *watcher, bool console, struct iso_err *err)
 {
 	*l = (struct life){
 		.task = task,
 		.machine = machine,
 		.watcher = watcher,
+		.console = console,
 		.secrets_fd = -1,
 		.fetch = ARTIFACT_FETCH_INIT,
 	};
@@ -110,7 +112,7 @@ static void decide(struct life *l, uint64_t now_ms)
 	l->state = LIFE_WAITING;
 }
 
-static bool may_restart(const struct life *l)
+bool life_may_restart(const struct life *l)
 {
 	return l->restart_asked || (!l->stop_asked && l->task->restart.attempts > 0);
 }
@@ -137,7 +139,7 @@ static int start_task(struct life *l, struct iso_err *err)
 	if (secrets < 0) /* it serves this start only; a restart begins with an empty one */
 		secrets = fd_take(&l->secrets_fd);
 	const struct iso_start how = {
-		.console = !l->task->config.logs.disabled,
+		.console = l->console && !l->task->config.logs.disabled,
 		.secrets_fd = secrets,
 		.restarts = l->n_starts++,
 	};
@@ -253,7 +255,8 @@ static void on_exited(struct life *l, const struct iso_event *e, uint64_t now_ms
 	l->stop_asked = l->stop_asked || (e->stop_asked && !e->restart_asked);
 	say_how_it_ended(l, e);
 	l->state = LIFE_CLEANING;
-	if (!may_restart(l)) /* cleaning up is the supervisor's business: nobody needs to wait */
+	if (!life_may_restart(
+		    l)) /* cleaning up is the supervisor's business: nobody needs to wait */
 		l->state = LIFE_DEAD;
 }
 
@@ -262,6 +265,54 @@ static void on_gone(struct life *l, const struct iso_event *e, uint64_t now_ms)
 	(void)e;
 	l->run = iso_task_free(l->run);
 	decide(l, now_ms);
+}
+
+/* What an earlier runner left: a task that runs is attached to; one that has ended since is an end
+ * as any other; one that never began is started. */
+static int resume(struct life *l, uint64_t now_ms, struct iso_err *err)
+{
+	struct iso_event event;
+	int r = run_look(l->task->config.state_dir, &event, err);
+
+	if (r == RUN_LOOK_NONE) {
+		life_start(l, now_ms);
+		return 0;
+	}
+	if (r == RUN_LOOK_RUNS && !attach_dir(l->task->config.state_dir, &l->run, err)) {
+		l->state = LIFE_RUNNING;
+		l->stale = true;
+		l->n_starts = event.restarts + 1;
+		return 0;
+	}
+	if (r == RUN_LOOK_RUNS && err->fault == ISO_FAULT_NOT_FOUND) /* it ended just now */
+		r = run_look(l->task->config.state_dir, &event, err);
+	if (r < 0 || r == RUN_LOOK_RUNS)
+		return -1;
+	l->n_starts = event.restarts + 1;
+	l->stale = true;
+	if (event.kind == ISO_EVENT_FAILED) {
+		on_failed(l, &event, now_ms);
+		l->state = LIFE_DEAD;
+		return 0;
+	}
+	on_exited(l, &event, now_ms);
+	decide(l, now_ms);
+	return 0;
+}
+
+void life_begin(struct life *l, uint64_t now_ms, bool resumes)
+{
+	struct iso_err err = ISO_ERR_INIT;
+
+	if (!resumes) {
+		life_start(l, now_ms);
+		return;
+	}
+	if (resume(l, now_ms, &err)) {
+		l->stop_asked = true;
+		give_up(l, &err);
+		l->state = LIFE_DEAD;
+	}
 }
 
 void life_on_report(struct life *l, uint64_t now_ms)

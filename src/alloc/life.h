@@ -53,6 +53,7 @@ struct life {
 	enum life_state state;
 	struct iso_config *config;
 	struct iso_prepared *prepared; /* the first before anything is made */
+	bool console;                  /* copies of the output for the watcher */
 	bool stale;                    /* the task directory may have changed since */
 	int secrets_fd;
 	struct iso_task *run; /* NULL = no supervisor */
@@ -70,9 +71,14 @@ struct life {
  * Return: 0; -1: the task may not or cannot run here, nothing was made.
  */
 iso_must_use int life_init(struct life *l, const struct alloc_task *task,
-	struct iso_machine *machine, const struct life_watcher *watcher, struct iso_err *err);
+	struct iso_machine *machine, const struct life_watcher *watcher, bool console,
+	struct iso_err *err);
 void life_done(struct life *l);
 
+/** life_begin() - life_start(), or with @resume go on with what an earlier runner has started */
+void life_begin(struct life *l, uint64_t now_ms, bool resume);
+/** life_may_restart() - would its end be followed by another start? */
+bool life_may_restart(const struct life *l);
 /** life_start() - directories, then the first missing artifact or the supervisor; failure: restart
  * policy */
 void life_start(struct life *l, uint64_t now_ms);

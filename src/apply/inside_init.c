@@ -4,7 +4,6 @@
  * task's credentials and filter; nothing of the supervisor is open in it.
  */
 #include <errno.h>
-#include <linux/sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -51,7 +50,6 @@ static _Noreturn void be_init(int command)
 
 int apply_INIT(struct apply *a, const struct step *s, struct iso_err *err)
 {
-	struct clone_args args = {.exit_signal = SIGCHLD};
 	const uint64_t all = ~(uint64_t)0, none = 0;
 
 	(void)a;
@@ -60,7 +58,7 @@ int apply_INIT(struct apply *a, const struct step *s, struct iso_err *err)
 	 * blocks although it has no handler */
 	if (sys_sigmask(SIG_SETMASK, &all))
 		return iso_err_sys(err, "block signals");
-	long pid = sys_clone3(&args);
+	long pid = sys_fork();
 	if (pid < 0)
 		return iso_err_sys(err, "make the command's process");
 	if (pid > 0)

@@ -96,6 +96,7 @@ int sys_umount2(const char *target, int flags);
 int sys_pivot_root(const char *new_root, const char *put_old);
 
 long sys_clone3(struct clone_args *args);
+long sys_fork(void); /* clone(2) with SIGCHLD: behind a filter that does not know clone3 */
 int sys_setns(int fd, int type);
 int sys_pidfd_open(pid_t pid, unsigned flags);
 int sys_pidfd_send_signal(int pidfd, int signal);

@@ -38,7 +38,9 @@ static int main_help(const struct command *self, char **argv, size_t argc)
 		}
 	(void)puts("isoexec runs a command from a Nomad job file, isolated by the kernel.\n");
 	for (size_t i = 0; i < n_commands; i++)
-		(void)printf("  isoexec %-9s %s\n", commands[i]->name, commands[i]->summary);
+		if (commands[i]->summary) /* else it is not for people */
+			(void)printf(
+				"  isoexec %-9s %s\n", commands[i]->name, commands[i]->summary);
 	print_options();
 	(void)puts("\nSee isoexec(1) and isoexec.hcl(5).");
 	return EXIT_OK;

@@ -6,14 +6,17 @@
 #include "alloc/alloc_run.h"
 #include "cli/command.h"
 #include "cli/console.h"
+#include "cli/detach.h"
 #include "cli/setup.h"
 
 struct run_options {
 	struct setup_options setup; /* first: the shared tables' offsets */
-	bool keep, raw, verbose;
+	bool keep, raw, verbose, detach;
 };
 
 static const struct option own[] = {
+	{"detach", OPTION_FLAG, offsetof(struct run_options, detach), NULL,
+		"return when the tasks are started, and say the alloc's id"},
 	{"keep", OPTION_FLAG, offsetof(struct run_options, keep), NULL,
 		"leave the alloc directory and say where it is"},
 	{"raw", OPTION_FLAG, offsetof(struct run_options, raw), NULL,
@@ -55,6 +58,8 @@ static int run(struct setup *s, const struct run_options *o, struct iso_err *err
 	(void)fputs(buf_text(&s->messages), stderr); /* warnings of the job file */
 	buf_done(&s->messages);
 	(void)signal(SIGPIPE, SIG_IGN);
+	if (o->detach)
+		return detach(s, &status, err) ? fail(s, err) : status;
 	if (alloc_run(s->arena, &in, &status, err))
 		return fail(s, err);
 	for (size_t i = 0; o->keep && i < s->n_allocs; i++)

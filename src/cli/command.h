@@ -21,7 +21,8 @@ enum {
 	EXIT_RUN_FAILED = 125,
 };
 
-extern const struct command cmd_run, cmd_validate, cmd_plan, cmd_host, cmd_version, cmd_help;
+extern const struct command cmd_run, cmd_validate, cmd_plan, cmd_host, cmd_version, cmd_help,
+	cmd_runner;
 extern const struct command *const commands[];
 extern const size_t n_commands;
 

@@ -10,7 +10,7 @@
 #include "cli/command.h"
 
 const struct command *const commands[] = {
-	&cmd_run, &cmd_validate, &cmd_plan, &cmd_host, &cmd_version, &cmd_help};
+	&cmd_run, &cmd_validate, &cmd_plan, &cmd_host, &cmd_version, &cmd_help, &cmd_runner};
 const size_t n_commands = iso_len(commands);
 
 static const struct command *find(const char *name)

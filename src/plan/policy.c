@@ -4,9 +4,11 @@
  */
 #include <string.h>
 
+#include "base/num.h"
 #include "plan/planner.h"
 #include "task/caps.h"
 #include "task/ids.h"
+#include "task/root_map.h"
 
 #define CONFIG "failed driver config validation: "
 #define USER   "failed host user validation: "
@@ -95,6 +97,43 @@ static int user(struct planner *p, struct iso_err *err)
 	return 0;
 }
 
+/* "0-1,3" of the machine's processors. */
+static bool is_cpuset(const char *text, unsigned n_cpus)
+{
+	uint64_t first, last;
+
+	for (;; text++) {
+		if (!num_u64_at(&text, &first))
+			return false;
+		last = first;
+		if (*text == '-') {
+			text++;
+			if (!num_u64_at(&text, &last))
+				return false;
+		}
+		if (last < first || last >= n_cpus)
+			return false;
+		if (*text != ',')
+			return *text == '\0';
+	}
+}
+
+static int cgroups(struct planner *p, struct iso_err *err)
+{
+	const char *cpus = p->task->limits.cpuset_cpus, *parent = p->task->cgroup_parent;
+
+	if (cpus && !is_cpuset(cpus, p->facts->n_cpus))
+		return iso_err_set(err, ISO_FAULT_INPUT, 0,
+			"cores '%s': expected processors of this machine, 0 to %u, as 0-1,3", cpus,
+			p->facts->n_cpus - 1);
+	if (!parent || parent[0] != '/' || strcmp(path_clean(p->arena, parent), parent) != 0)
+		return iso_err_set(err, ISO_FAULT_INPUT, 0,
+			"cgroup parent '%s': expected an absolute path below a controller's mount, "
+			"without '..' and double slashes",
+			parent ? parent : "");
+	return 0;
+}
+
 static int propagation(struct planner *p, struct iso_err *err)
 {
 	for (size_t i = 0; i < p->task->n_mounts; i++) {
@@ -126,5 +165,5 @@ int plan_policy(struct planner *p, struct iso_err *err)
 	if (task_ids_check(t->policy.denied_host_uids, "deniedHostUIDs", err) ||
 		task_ids_check(t->policy.denied_host_gids, "deniedHostGIDs", err))
 		return -1;
-	return user(p, err) ? -1 : propagation(p, err);
+	return user(p, err) || cgroups(p, err) ? -1 : propagation(p, err);
 }

@@ -60,6 +60,38 @@ static int connect_or_adopt(struct iso_task *task, struct iso_err *err)
 		"the task of '%s' is just being started or ended", task->dir);
 }
 
+static void event_of(const struct record_file *file, struct iso_event *ret)
+{
+	const struct record *r = &file->record;
+
+	*ret = (struct iso_event){
+		.kind = r->phase == RECORD_FAILED ? ISO_EVENT_FAILED : ISO_EVENT_EXITED,
+		.pid = r->task_pid,
+		.exit_code = r->exit_code,
+		.signal = r->signal,
+		.exit_unknown = r->flags & RECORD_EXIT_UNKNOWN,
+		.forced = r->flags & RECORD_FORCED,
+		.stop_asked = r->flags & RECORD_STOP_ASKED,
+		.restart_asked = r->flags & RECORD_RESTART_ASKED,
+		.oom_kills = r->oom_kills,
+		.mem_peak_bytes = r->mem_peak_bytes,
+		.log_dropped_bytes = r->log_dropped_bytes,
+		.restarts = file->about.restarts,
+	};
+	if (r->phase == RECORD_FAILED)
+		(void)iso_err_set(&ret->err, ISO_FAULT_SYSTEM, 0, "the task was never started");
+}
+
+int run_look(const char *dir, struct iso_event *ret, struct iso_err *err)
+{
+	struct record_file file;
+
+	if (read_record(dir, &file, err))
+		return err->fault == ISO_FAULT_NOT_FOUND ? RUN_LOOK_NONE : -1;
+	event_of(&file, ret);
+	return is_over(file.record.phase) ? RUN_LOOK_ENDED : RUN_LOOK_RUNS;
+}
+
 int attach_dir(const char *dir, struct iso_task **ret, struct iso_err *err)
 {
 	struct iso_task *task = run_task_new(dir);

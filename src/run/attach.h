@@ -7,4 +7,13 @@
 /** attach_dir() - iso_attach() for STATE/<alloc>/<task> */
 iso_must_use int attach_dir(const char *dir, struct iso_task **ret, struct iso_err *err);
 
+enum {
+	RUN_LOOK_ENDED = 0, /* @ret: EXITED or FAILED */
+	RUN_LOOK_RUNS = 1,  /* or did when its supervisor was last heard of */
+	RUN_LOOK_NONE = 2,  /* it was never started */
+};
+/** run_look() - what the record of STATE/<alloc>/<task> says; nothing is connected. -1: unreadable
+ */
+iso_must_use int run_look(const char *dir, struct iso_event *ret, struct iso_err *err);
+
 #endif

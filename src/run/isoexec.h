@@ -14,7 +14,8 @@
  * Every function that can fail takes a struct iso_err last and returns 0, -1 (the error is full) or
  * a documented answer greater than 0. The library never prints, never exits, starts no thread, sets
  * no signal handler and leaves no child behind: it spawns supervisors by posix_spawn and reaps
- * them. One object may be used by one thread at a time. "mem_bytes", "grace_ms": units are in the
+ * them. (One exception: when memory runs out while a task is planned the process ends with status
+ * 125.) One object may be used by one thread at a time. "mem_bytes", "grace_ms": units are in the
  * names. Text of errors: lower case, without a full stop.
  */
 #ifndef RUN_ISOEXEC_H
@@ -146,6 +147,7 @@ struct iso_event {
 	bool stop_asked, restart_asked;
 	uint32_t oom_kills; /* processes that the kernel's OOM killer ended */
 	uint64_t mem_limit_bytes, mem_peak_bytes, log_dropped_bytes;
+	uint32_t restarts;  /* starts of this task before the one that the event is of */
 	struct iso_err err; /* FAILED */
 };
 
@@ -180,6 +182,13 @@ ISO_API iso_must_use int iso_signal(struct iso_task *task, int signal, struct is
  */
 ISO_API iso_must_use int iso_stop(
 	struct iso_task *task, int signal, uint64_t grace_ms, bool restart, struct iso_err *err);
+
+/**
+ * iso_remove() - after ISO_EVENT_GONE or ISO_EVENT_FAILED: the directories of the whole alloc, its
+ * logs among them; follows no link that a task has left Return: 0; -1: ISO_FAULT_INPUT: a task of
+ * the alloc still runs.
+ */
+ISO_API iso_must_use int iso_remove(struct iso_task *task, struct iso_err *err);
 
 struct iso_stats {
 	uint64_t cpu_total_ns, cpu_user_ns, cpu_system_ns;
