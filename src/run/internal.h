@@ -44,7 +44,7 @@ struct iso_task {
 	int pidfd;          /* the task's, -1 = not yet */
 	int out_fd, err_fd; /* read ends of the console pipes, -1 = none */
 	char *dir;          /* STATE/<alloc>/<task> */
-	bool exited, attached;
+	bool exited, console;
 	unsigned adoptions;
 	struct iso_event early[MAX_EARLY]; /* came while an answer was waited for */
 	unsigned n_early;
@@ -71,7 +71,7 @@ iso_must_use int prepared_make_dirs(struct iso_prepared *prepared, struct iso_er
 struct run_spawn {
 	int file_fd;
 	bool adopt;
-	int pidfd, secrets_fd, out_fd, err_fd; /* to pass, -1 = none */
+	int pidfd, secrets_fd; /* to pass, -1 = none */
 };
 iso_must_use int run_spawn(struct iso_task *task, const struct run_spawn *in, struct iso_err *err);
 

@@ -65,10 +65,35 @@ static int high(int fd)
 	return fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, LOWEST_SOURCE_FD);
 }
 
+/* New pipes for a copy of the output; what the old ones held has been read or is lost to nobody:
+ * the log files have it. */
+static int make_console(struct iso_task *task, int *ret_out, int *ret_err, struct iso_err *err)
+{
+	int out[2], errs[2];
+
+	*ret_out = *ret_err = -1;
+	if (!task->console)
+		return 0;
+	if (pipe2(out, O_CLOEXEC))
+		return iso_err_sys(err, "make a pipe");
+	if (pipe2(errs, O_CLOEXEC)) {
+		(void)fd_close(out[0]);
+		(void)fd_close(out[1]);
+		return iso_err_sys(err, "make a pipe");
+	}
+	iso_task_output_close(task, 1);
+	iso_task_output_close(task, 2);
+	task->out_fd = out[0];
+	task->err_fd = errs[0];
+	*ret_out = out[1];
+	*ret_err = errs[1];
+	return 0;
+}
+
 int run_spawn(struct iso_task *task, const struct run_spawn *in, struct iso_err *err)
 {
 	char program[PROGRAM_PATH_MAX];
-	int pair[2];
+	int pair[2], console[2];
 
 	if (program_find("isoexec-supervise", program, err))
 		return -1;
@@ -78,13 +103,16 @@ int run_spawn(struct iso_task *task, const struct run_spawn *in, struct iso_err 
 	own_fd theirs = pair[1];
 	own_fd report = high(theirs);
 	own_fd file = high(in->file_fd);
-	own_fd out = high(in->out_fd);
-	own_fd errs = high(in->err_fd);
+	if (make_console(task, &console[0], &console[1], err))
+		return -1;
+	own_fd out_low = console[0];
+	own_fd err_low = console[1];
+	own_fd out = high(out_low);
+	own_fd errs = high(err_low);
 	own_fd secrets = high(in->secrets_fd);
 	own_fd pidfd = high(in->pidfd);
-	if (report < 0 || file < 0 || (in->out_fd >= 0 && out < 0) ||
-		(in->err_fd >= 0 && errs < 0) || (in->secrets_fd >= 0 && secrets < 0) ||
-		(in->pidfd >= 0 && pidfd < 0))
+	if (report < 0 || file < 0 || (out_low >= 0 && out < 0) || (err_low >= 0 && errs < 0) ||
+		(in->secrets_fd >= 0 && secrets < 0) || (in->pidfd >= 0 && pidfd < 0))
 		return iso_err_sys(err, "duplicate a descriptor");
 
 	const struct passed passed[N_PASSED] = {
@@ -182,7 +210,6 @@ static int start(struct iso_prepared *p, const struct iso_start *how, struct iso
 {
 	const struct host_user *user = &p->facts.user;
 	struct record_about about;
-	int out[2] = {-1, -1}, errs[2] = {-1, -1};
 
 	if (prepared_make_dirs(p, err))
 		return -1;
@@ -194,22 +221,12 @@ static int start(struct iso_prepared *p, const struct iso_start *how, struct iso
 	own_fd file = open_file(task->dir, err);
 	if (file < 0 || write_file(file, p, &about, err))
 		return -1;
-	if (how->console && (pipe2(out, O_CLOEXEC) || pipe2(errs, O_CLOEXEC))) {
-		(void)fd_close(out[0]);
-		(void)fd_close(out[1]);
-		return iso_err_sys(err, "make a pipe");
-	}
-	task->out_fd = out[0];
-	task->err_fd = errs[0];
-	own_fd out_write = out[1];
-	own_fd err_write = errs[1];
+	task->console = how->console;
 	return run_spawn(task,
 		&(struct run_spawn){
 			.file_fd = file,
 			.pidfd = -1,
 			.secrets_fd = how->secrets_fd < 0 ? secrets : how->secrets_fd,
-			.out_fd = out_write,
-			.err_fd = err_write,
 		},
 		err);
 }

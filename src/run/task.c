@@ -87,12 +87,8 @@ int run_adopt(struct iso_task *task, struct iso_err *err)
 	if (r)
 		return r == RECORD_HELD ? RUN_ADOPT_HELD : -1;
 	return run_spawn(task,
-		&(struct run_spawn){.file_fd = file,
-			.adopt = true,
-			.pidfd = task->pidfd,
-			.secrets_fd = -1,
-			.out_fd = -1,
-			.err_fd = -1},
+		&(struct run_spawn){
+			.file_fd = file, .adopt = true, .pidfd = task->pidfd, .secrets_fd = -1},
 		err);
 }
 

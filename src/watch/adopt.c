@@ -24,6 +24,10 @@
 #include "watch/supervisor.h"
 #include "watch/usage.h"
 
+enum {
+	REAP_WAIT_S = 10
+};
+
 /* Directories of the task's cgroups and its log FIFOs, by the plan's paths. What is gone is gone.
  */
 static void open_again(struct supervisor *s)
@@ -87,11 +91,27 @@ static bool find_process(struct supervisor *s)
 	return !has_ended(s->apply.pidfd);
 }
 
+/* The status is told once its parent (process 1 by now) has reaped it, which is told by POLLHUP; on
+ * kernels that tell nothing nobody waits. */
+static bool status_by_pidfd(const struct supervisor *s, int *ret)
+{
+	struct pollfd p = {.fd = s->apply.pidfd};
+	const struct timespec most = {.tv_sec = REAP_WAIT_S};
+
+	if (s->apply.pidfd < 0)
+		return false;
+	if (!sys_pidfd_exit_status(s->apply.pidfd, ret))
+		return true;
+	if (errno != ENODATA || sys_ppoll(&p, 1, &most) != 1)
+		return false;
+	return !sys_pidfd_exit_status(s->apply.pidfd, ret);
+}
+
 void adopt_status(struct supervisor *s)
 {
 	int status;
 
-	if (s->apply.pidfd >= 0 && !sys_pidfd_exit_status(s->apply.pidfd, &status)) {
+	if (status_by_pidfd(s, &status)) {
 		supervise_set_exit(s, !WIFEXITED(status),
 			WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
 		return;
