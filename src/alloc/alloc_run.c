@@ -188,11 +188,12 @@ static int prepare(struct runner *r, struct arena *arena, struct iso_err *err)
 	r->lives = arena_array(arena, r->n, sizeof(*r->lives));
 	r->poll = arena_array(arena, 1 + r->n * FDS_PER_TASK, sizeof(*r->poll));
 
+	const struct life_how how = {.console = !in->detached, .keep = in->keep};
 	size_t made = 0;
 	for (size_t a = 0; a < in->n_allocs; a++)
 		for (size_t t = 0; t < in->allocs[a]->n_tasks; t++, made++)
 			if (life_init(&r->lives[made], &in->allocs[a]->tasks[t], in->machine,
-				    in->watcher, !in->detached, err)) {
+				    in->watcher, &how, err)) {
 				r->n = made;
 				return -1;
 			}

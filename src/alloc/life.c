@@ -16,6 +16,7 @@
 #include "run/attach.h"
 #include "run/internal.h"
 #include "run/secrets.h"
+#include "run/sweep.h"
 #include "task/signals.h"
 
 enum {
@@ -49,14 +50,16 @@ static int prepare(struct life *l, bool say_warnings, struct iso_err *err)
 }
 
 int life_init(struct life *l, const struct alloc_task *task, struct iso_machine *machine,
-	const struct life_watcher *watcher, bool console, struct iso_err *err)
+	const struct life_watcher *watcher, const struct life_how *how, struct iso_err *err)
 {
 	*l = (struct life){
 		.task = task,
 		.machine = machine,
 		.watcher = watcher,
-		.console = console,
+		.console = how->console,
+		.keep = how->keep,
 		.secrets_fd = -1,
+		.hold_fd = -1,
 		.fetch = ARTIFACT_FETCH_INIT,
 	};
 	return config_from_task(&task->config, &l->config, err) ? -1 : prepare(l, true, err);
@@ -67,6 +70,7 @@ void life_done(struct life *l)
 	l->run = iso_task_free(l->run);
 	artifact_kill(&l->fetch);
 	l->secrets_fd = fd_close(l->secrets_fd);
+	l->hold_fd = fd_close(l->hold_fd);
 	l->prepared = iso_prepared_free(l->prepared);
 	l->config = iso_config_free(l->config);
 }
@@ -142,6 +146,7 @@ static int start_task(struct life *l, struct iso_err *err)
 		.console = l->console && !l->task->config.logs.disabled,
 		.secrets_fd = secrets,
 		.restarts = l->n_starts++,
+		.transient = !l->keep,
 	};
 	return iso_start(l->prepared, &how, &l->run, err);
 }
@@ -156,6 +161,8 @@ static int start(struct life *l, struct iso_err *err)
 	if (!l->prepared && prepare(l, false, err)) /* the last start was refused */
 		return -1;
 	if (prepared_make_dirs(l->prepared, err))
+		return -1;
+	if (l->hold_fd < 0 && (l->hold_fd = run_hold_alloc(l->task->config.state_dir, err)) < 0)
 		return -1;
 	const struct host_facts *facts = &l->prepared->facts;
 	if (l->secrets_fd < 0) {

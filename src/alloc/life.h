@@ -46,6 +46,11 @@ struct life_watcher {
 		const char *text);
 };
 
+/* What the runner wants of a life. */
+struct life_how {
+	bool console, keep; /* as in struct life */
+};
+
 struct life {
 	const struct alloc_task *task;
 	struct iso_machine *machine;
@@ -54,8 +59,10 @@ struct life {
 	struct iso_config *config;
 	struct iso_prepared *prepared; /* the first before anything is made */
 	bool console;                  /* copies of the output for the watcher */
+	bool keep;                     /* its directories stay when it has ended */
 	bool stale;                    /* the task directory may have changed since */
 	int secrets_fd;
+	int hold_fd;          /* nobody sweeps the alloc while it is open */
 	struct iso_task *run; /* NULL = no supervisor */
 	uint32_t n_starts;
 	struct restart_history history;
@@ -71,7 +78,7 @@ struct life {
  * Return: 0; -1: the task may not or cannot run here, nothing was made.
  */
 iso_must_use int life_init(struct life *l, const struct alloc_task *task,
-	struct iso_machine *machine, const struct life_watcher *watcher, bool console,
+	struct iso_machine *machine, const struct life_watcher *watcher, const struct life_how *how,
 	struct iso_err *err);
 void life_done(struct life *l);
 

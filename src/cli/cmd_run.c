@@ -8,6 +8,7 @@
 #include "cli/console.h"
 #include "cli/detach.h"
 #include "cli/setup.h"
+#include "run/sweep.h"
 
 struct run_options {
 	struct setup_options setup; /* first: the shared tables' offsets */
@@ -41,6 +42,13 @@ static size_t count_tasks(const struct setup *s)
 	return n;
 }
 
+/* While the tasks run: what killed processes of ours have left behind. */
+static void sweep(void *context)
+{
+	const struct setup *s = context;
+	run_sweep(setup_state_dir(s), setup_data_dir(s));
+}
+
 static int run(struct setup *s, const struct run_options *o, struct iso_err *err)
 {
 	struct console console;
@@ -52,6 +60,8 @@ static int run(struct setup *s, const struct run_options *o, struct iso_err *err
 		.machine = &s->machine,
 		.watcher = &watcher,
 		.keep = o->keep,
+		.settled = sweep,
+		.context = s,
 	};
 	int status = EXIT_RUN_FAILED;
 

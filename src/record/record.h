@@ -90,6 +90,10 @@ struct record_about {
 	uint32_t alloc_index, restarts; /* starts of this alloc's task before this one */
 	uint64_t created_unix_ms;       /* of the alloc */
 	uint32_t uid, gid;
+	uint32_t flags, pad; /* RECORD_TRANSIENT */
+};
+enum {
+	RECORD_TRANSIENT = 1, /* of a foreground run: nobody comes back for what it has left */
 };
 
 /* What is known of one file. */

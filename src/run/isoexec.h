@@ -98,10 +98,11 @@ struct iso_start {
 	bool console;      /* copies of the output by pipes: iso_task_output() */
 	int secrets_fd;    /* detached tmpfs for /secrets, borrowed; -1: a new empty one */
 	uint32_t restarts; /* starts of this task before this one, told by others' listings */
+	bool transient;    /* when it has ended and nobody holds it, its directories may be swept */
 };
 #define ISO_START_INIT                                                                             \
 	{                                                                                          \
-		.console = false, .secrets_fd = -1, .restarts = 0                                  \
+		.console = false, .secrets_fd = -1, .restarts = 0, .transient = false              \
 	}
 
 /**

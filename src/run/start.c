@@ -149,6 +149,7 @@ static void describe(
 	copy_text(a->command, sizeof(a->command), t->command);
 	copy_text(a->alloc_dir, sizeof(a->alloc_dir), t->alloc_dir);
 	a->restarts = how->restarts;
+	a->flags = how->transient ? RECORD_TRANSIENT : 0;
 	a->uid = p->facts.user.uid;
 	a->gid = p->facts.user.gid;
 	(void)clock_gettime(CLOCK_REALTIME, &now);

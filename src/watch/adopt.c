@@ -78,13 +78,13 @@ static bool has_ended(int pidfd)
 static bool find_process(struct supervisor *s)
 {
 	s->apply.child_pid = s->record.task_pid;
-	if (fcntl(CTL_PIDFD_FD, F_GETFD) >= 0)
-		s->apply.pidfd = CTL_PIDFD_FD;
+	if (s->held_pidfd >= 0)
+		s->apply.pidfd = s->held_pidfd;
 	else if (s->record.task_pid > 0)
 		s->apply.pidfd = sys_pidfd_open(s->record.task_pid, 0);
 	if (s->apply.pidfd < 0)
 		return false;
-	if (!is_identity(s, s->apply.pidfd) && s->apply.pidfd != CTL_PIDFD_FD) {
+	if (!is_identity(s, s->apply.pidfd) && s->held_pidfd < 0) {
 		s->apply.pidfd = fd_close(s->apply.pidfd);
 		return false;
 	}

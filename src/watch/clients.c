@@ -18,14 +18,14 @@ enum {
 	SOCKET_UMASK = 0177
 };
 
-void clients_init(struct supervisor *s)
+void clients_init(struct supervisor *s, int report_fd)
 {
 	s->listen_fd = -1;
 	for (unsigned i = 0; i < MAX_CLIENTS; i++)
 		s->client[i] = (struct client){.fd = -1, .session_pidfd = -1};
-	if (fcntl(CTL_REPORT_FD, F_GETFD) >= 0) {
-		(void)fcntl(CTL_REPORT_FD, F_SETFL, O_NONBLOCK);
-		s->client[0].fd = CTL_REPORT_FD;
+	if (report_fd >= 0) {
+		(void)fcntl(report_fd, F_SETFL, O_NONBLOCK);
+		s->client[0].fd = report_fd;
 		s->client[0].waits = true;
 	}
 }

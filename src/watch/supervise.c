@@ -26,13 +26,23 @@ enum {
 	N_FDS = 3 + 1 + 2 * MAX_CLIENTS
 };
 
-static int close_foreign(struct iso_err *err)
+/* @fd if it was passed, else -1. Asked before anything is opened, which may get the number. */
+static int passed(int fd)
 {
-	if (sys_close_range(FIRST_FOREIGN_FD, ~0U, 0))
-		return iso_err_sys(err, "close foreign descriptors");
-	for (int fd = CTL_FILE_FD; fd <= CTL_PIDFD_FD; fd++)
-		(void)fcntl(fd, F_SETFD, FD_CLOEXEC); /* EBADF: not passed */
-	return 0;
+	return fcntl(fd, F_SETFD, FD_CLOEXEC) ? -1 : fd;
+}
+
+static int take_descriptors(struct supervisor *s, struct iso_err *err)
+{
+	clients_init(s, passed(CTL_REPORT_FD));
+	s->console[1] = passed(CTL_CONSOLE_OUT_FD);
+	s->console[2] = passed(CTL_CONSOLE_ERR_FD);
+	s->secrets_fd = passed(CTL_SECRETS_FD);
+	s->held_pidfd = passed(CTL_PIDFD_FD);
+	(void)passed(CTL_FILE_FD);
+	return sys_close_range(FIRST_FOREIGN_FD, ~0U, 0)
+		       ? iso_err_sys(err, "close foreign descriptors")
+		       : 0;
 }
 
 static int read_plan(struct supervisor *s, struct iso_err *err)
@@ -64,22 +74,17 @@ static int become_supervisor(struct iso_err *err)
 	return sys_prctl(PR_SET_DUMPABLE, 0, 0, 0) ? iso_err_sys(err, "set dumpable") : 0;
 }
 
-static int is_open(int fd)
-{
-	return fcntl(fd, F_GETFD) >= 0 ? fd : -1;
-}
-
 /* What the child makes is remembered in the task's file, so that it can be undone by whoever comes
  * after us. */
 static int prepare(struct supervisor *s, struct iso_err *err)
 {
-	if (close_foreign(err) || become_supervisor(err) || read_plan(s, err))
+	if (take_descriptors(s, err) || become_supervisor(err) || read_plan(s, err))
 		return -1;
 	struct made_list *made = sys_map_at(
 		sizeof(*made), PROT_READ | PROT_WRITE, MAP_SHARED, CTL_FILE_FD, RECORD_MADE_AT);
 	if (!made)
 		return iso_err_sys(err, "map the list of what is made");
-	apply_init(&s->apply, &s->steps, made, is_open(CTL_SECRETS_FD));
+	apply_init(&s->apply, &s->steps, made, s->secrets_fd);
 	struct record_file file;
 	if (record_read(CTL_FILE_FD, &file, err))
 		return -1;
@@ -188,7 +193,8 @@ static int open_logs(struct supervisor *s, struct iso_err *err)
 			continue;
 		struct log *l = &s->log[step->num[0]];
 		l->fifo = s->apply.log_read[step->num[0]];
-		l->console = is_open(step->num[0] == 1 ? CTL_CONSOLE_OUT_FD : CTL_CONSOLE_ERR_FD);
+		l->console = s->console[step->num[0]];
+		s->console[step->num[0]] = -1; /* the log's from here on */
 		if (l->console >= 0)
 			(void)fcntl(l->console, F_SETFL, O_NONBLOCK);
 		if (log_open(l, steps_str(&s->steps, step, 1), steps_str(&s->steps, step, 2),
@@ -339,11 +345,11 @@ static void drain(struct supervisor *s)
 
 static void close_logs(struct supervisor *s)
 {
-	for (unsigned stream = 1; stream < N_STREAMS; stream++)
+	for (unsigned stream = 1; stream < N_STREAMS; stream++) {
 		log_done(&s->log[stream]);
-	/* the console ends here, also when there was no log to begin with */
-	(void)fd_close(is_open(CTL_CONSOLE_OUT_FD));
-	(void)fd_close(is_open(CTL_CONSOLE_ERR_FD));
+		/* the console ends here, also when there was no log to begin with */
+		s->console[stream] = fd_close(s->console[stream]);
+	}
 }
 
 static void finish(struct supervisor *s)
@@ -414,7 +420,6 @@ int main(int argc, char **argv)
 	s.dir = argv[1];
 	for (unsigned stream = 0; stream < N_STREAMS; stream++)
 		log_init(&s.log[stream]);
-	clients_init(&s);
 	int r = prepare(&s, &err);
 	if (!r)
 		r = adopts ? take_over(&s, &err) : start(&s, &err);

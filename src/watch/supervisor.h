@@ -30,6 +30,8 @@ struct supervisor {
 	struct apply apply;
 	struct log log[N_STREAMS]; /* by stream: 1 and 2 */
 	struct record record;
+	/* what was passed of CTL_*_FD; -1 = nothing: the number may be anybody's by now */
+	int console[N_STREAMS], secrets_fd, held_pidfd;
 	const char *dir; /* STATE/<alloc>/<task> */
 	int listen_fd;
 	struct client client[MAX_CLIENTS]; /* 0: the starter's */
@@ -41,8 +43,9 @@ struct supervisor {
 };
 
 /* ---- clients.c ---- */
-/** clients_open() - listen at <dir>/ctl; the starter's connection is CTL_REPORT_FD if it is open */
-void clients_init(struct supervisor *s);
+/** clients_init() - nobody but the starter, if it passed a connection (@report_fd, else -1) */
+void clients_init(struct supervisor *s, int report_fd);
+/** clients_open() - listen at <dir>/ctl */
 iso_must_use int clients_open(struct supervisor *s, struct iso_err *err);
 /** clients_close() - no new ones, and the name is gone */
 void clients_close(struct supervisor *s);
