@@ -248,8 +248,14 @@ static void on_adopted(struct life *l, const struct iso_event *e, uint64_t now_m
 static void on_failed(struct life *l, const struct iso_event *e, uint64_t now_ms)
 {
 	(void)now_ms;
+	const struct task_place *place = &l->task->config.command_place;
+	struct iso_err err = e->err;
+	bool is_command = err.fault == ISO_FAULT_NOT_FOUND || err.fault == ISO_FAULT_NOT_EXEC;
+
 	l->stop_asked = true; /* a start that is refused once is refused again */
-	give_up(l, &e->err);
+	if (is_command && place->file)
+		(void)iso_err_in(&err, "%s:%u:%u", place->file, place->line, place->column);
+	give_up(l, &err);
 	l->state = LIFE_CLEANING;
 }
 

@@ -17,7 +17,8 @@ enum {
 	BUFFER_BYTES = 8 * 1024,
 	NAME_ROOM = 300,
 	LOG_MODE = 0644,
-	ENTRIES_ROOM = 4096
+	ENTRIES_ROOM = 4096,
+	LINE_WISE_BYTES = 32 * 1024 /* as Nomad's log files */
 };
 
 void log_init(struct log *l)
@@ -112,18 +113,34 @@ static void rotate(struct log *l)
 	open_file(l);
 }
 
+/* How much goes into the current file. Near its end whole lines only, so that none is cut; one that
+ * is longer than that is. */
+static size_t part_for_file(const struct log *l, const char *data, size_t len)
+{
+	uint64_t room = l->max_file_bytes - l->written;
+	size_t fits = len < room ? len : (size_t)room;
+
+	if (room - fits >= LINE_WISE_BYTES)
+		return fits;
+	for (size_t i = fits; i > 0; i--)
+		if (data[i - 1] == '\n')
+			return i;
+	return fits;
+}
+
 static void write_file(struct log *l, const char *data, size_t len)
 {
 	if (l->dir < 0)
 		return;
 	if (l->file < 0)
 		open_file(l);
+	bool is_full = false;
 	while (len) {
-		if (l->written >= l->max_file_bytes)
+		if (is_full || l->written >= l->max_file_bytes)
 			rotate(l);
-		uint64_t room = l->max_file_bytes - l->written;
-		size_t part = len < room ? len : (size_t)room;
+		size_t part = part_for_file(l, data, len);
 		ssize_t n = l->file < 0 ? -1 : sys_write(l->file, data, part);
+		is_full = n == (ssize_t)part;
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0) { /* disk full and the like: nobody waits for it to get better */

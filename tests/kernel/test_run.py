@@ -327,6 +327,27 @@ def test_restart_block(place):
     assert r.stderr.count("restarting in") == 2, r.stderr
 
 
+@test
+def test_no_line_is_cut_by_rotation(place):
+    path = task(place, "/bin/sh", '"-c", "seq -f \'line %.0f of the output of a task that says a lot\' 60000"',
+                "  logs {\n    max_files = 9\n    max_file_size = 1\n  }\n")
+    check(place.run("-keep", path), 0)
+    base = os.path.join(place.data, "alloc")
+    logs = os.path.join(base, os.listdir(base)[0], "alloc/logs")
+    number = 0
+    for n in range(9):
+        name = os.path.join(logs, f"example.stdout.{n}")
+        if not os.path.exists(name):
+            break
+        assert os.path.getsize(name) <= 1 << 20, (name, os.path.getsize(name))
+        with open(name, encoding="utf-8") as f:
+            for line in f:
+                number += 1
+                assert line == f"line {number} of the output of a task that says a lot\n", (name, line)
+    assert number == 60000 and n >= 3, (number, n)
+    subprocess.run(["rm", "-rf", os.path.join(base, os.listdir(base)[0])], check=True)
+
+
 def children(pid):
     with open(f"/proc/{pid}/task/{pid}/children", encoding="utf-8") as f:
         return [int(word) for word in f.read().split()]
@@ -347,7 +368,8 @@ def test_a_supervisor_that_is_killed_gets_a_successor(place):
         assert tuple(int(n) for n in os.uname().release.split("-")[0].split(".")[:2]) < (6, 15), err
     else:
         assert p.returncode == 7, err
-    assert out == "after\n", out
+    # a supervisor that is killed between the console and the log file leaves the bytes for its successor: shown twice, kept once
+    assert out in ("after\n", "before\nafter\n"), out
 
 
 @test
