@@ -13,10 +13,6 @@
 
 #define DEFAULT_STATE_DIR "/run/isoexec"
 
-enum {
-	TRIES = 3 /* a supervisor may end, or be replaced, between two looks */
-};
-
 static bool is_over(uint32_t phase)
 {
 	return phase == RECORD_EXITED || phase == RECORD_CLEANED || phase == RECORD_FAILED;
@@ -39,7 +35,7 @@ static int connect_or_adopt(struct iso_task *task, struct iso_err *err)
 {
 	struct record_file file;
 
-	for (unsigned i = 0; i < TRIES; i++) {
+	for (unsigned i = 0; i < RUN_TRIES; i++) {
 		task->fd = run_connect(task->dir);
 		if (task->fd >= 0) {
 			const struct ctl_ask wait = {.version = CTL_VERSION, .kind = ASK_WAIT};
@@ -55,6 +51,7 @@ static int connect_or_adopt(struct iso_task *task, struct iso_err *err)
 		int r = run_adopt(task, err);
 		if (r != RUN_ADOPT_HELD)
 			return r;
+		run_wait_for_kernel(); /* it is just being started, ended or replaced */
 	}
 	return iso_err_set(err, ISO_FAULT_SYSTEM, EAGAIN,
 		"the task of '%s' is just being started or ended", task->dir);

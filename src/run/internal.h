@@ -88,6 +88,12 @@ iso_must_use int run_ask(struct iso_task *task, const struct ctl_ask *ask, uint3
 /** run_task_new() - nothing connected yet */
 struct iso_task *run_task_new(const char *dir);
 
+enum {
+	RUN_TRIES = 1000 /* with run_wait_for_kernel() between them: some seconds */
+};
+/** run_wait_for_kernel() - a moment, between two looks at what a killed process still holds */
+void run_wait_for_kernel(void);
+
 /** run_connect() - to STATE/.../ctl of a directory. Return: fd; -1, errno */
 int run_connect(const char *dir);
 

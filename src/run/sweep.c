@@ -102,13 +102,14 @@ static void look_at_alloc(struct sweep *s, const char *id)
 
 	if (!dir || fstat(dirfd(dir), &st))
 		return;
+	/* somebody runs it: he finds out himself, and may be between two starts or removing it */
+	if (flock(dirfd(dir), LOCK_EX | LOCK_NB))
+		return;
 	while ((name = next_name(dir)))
 		look_at_task(arena_printf(s->arena, "%s/%s", path, name), &found);
 	if (found.alive || (found.n_tasks && !found.transient) ||
 		(!found.n_tasks && time(NULL) - st.st_mtime < YOUNG_S))
 		return;
-	if (flock(dirfd(dir), LOCK_EX | LOCK_NB))
-		return; /* somebody runs it: between two starts, or removing it himself */
 	const char *data = arena_printf(s->arena, "%s/alloc/%s", s->data_dir, id);
 	if (found.n_tasks || !faccessat(AT_FDCWD, data, F_OK, AT_SYMLINK_NOFOLLOW)) {
 		int left = alloc_dirs_remove(data, path, &ignored);

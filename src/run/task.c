@@ -9,17 +9,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/own.h"
 #include "base/sys.h"
 #include "ctl/report.h"
 #include "record/record.h"
+#include "run/attach.h"
 #include "run/internal.h"
 
 enum {
 	MAX_ADOPTIONS = 16, /* of one object: supervisors do not die of themselves */
-	PATH_ROOM = 64
+	PATH_ROOM = 64,
+	WAIT_NS = 2000000
 };
 
 int run_connect(const char *dir)
@@ -74,8 +77,6 @@ void iso_task_output_close(struct iso_task *task, int stream)
 	*fd = fd_close(*fd);
 }
 
-/* ---- a supervisor that is gone ---- */
-
 int run_adopt(struct iso_task *task, struct iso_err *err)
 {
 	own_fd at = open(task->dir, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -90,22 +91,6 @@ int run_adopt(struct iso_task *task, struct iso_err *err)
 		&(struct run_spawn){
 			.file_fd = file, .adopt = true, .pidfd = task->pidfd, .secrets_fd = -1},
 		err);
-}
-
-/* Ours, or somebody else was quicker: then theirs. */
-static int succeed(struct iso_task *task, struct iso_err *err)
-{
-	if (task->adoptions++ >= MAX_ADOPTIONS)
-		return iso_err_set(err, ISO_FAULT_LIMIT, 0,
-			"the task's supervisor was killed %d times", MAX_ADOPTIONS);
-	int r = run_adopt(task, err);
-	if (r != RUN_ADOPT_HELD)
-		return r;
-	task->fd = run_connect(task->dir);
-	if (task->fd < 0)
-		return iso_err_sys(err, "connect to the task's supervisor");
-	const struct ctl_ask ask = {.version = CTL_VERSION, .kind = ASK_WAIT};
-	return ctl_ask_send(task->fd, &ask, NULL, err) ? -1 : 0;
 }
 
 /* ---- events ---- */
@@ -152,52 +137,6 @@ static int take_event(struct iso_task *task, const struct ctl_report *report, st
 		return 0;
 	default:
 		return NO_EVENT;
-	}
-}
-
-int iso_next(struct iso_task *task, struct iso_event *ret, struct iso_err *err)
-{
-	if (task->n_early) {
-		*ret = task->early[0];
-		task->n_early--;
-		memmove(&task->early[0], &task->early[1], task->n_early * sizeof(*ret));
-		return 0;
-	}
-	for (;;) {
-		struct ctl_report report;
-		own_ctl_fds fds = CTL_FDS_INIT;
-		int r = task->fd < 0 ? CTL_GONE : ctl_report_recv(task->fd, &report, &fds, err);
-		if (r < 0)
-			return -1;
-		if (r == 0) {
-			if (take_event(task, &report, &fds, ret) == NO_EVENT)
-				continue;
-			return 0;
-		}
-		task->fd = fd_close(task->fd);
-		reap(task);
-		if (task->exited) {
-			*ret = (struct iso_event){.kind = ISO_EVENT_GONE};
-			return 0;
-		}
-		if (succeed(task, err))
-			return -1;
-	}
-}
-
-int iso_wait(struct iso_task *task, struct iso_event *ret, struct iso_err *err)
-{
-	for (;;) {
-		if (iso_next(task, ret, err))
-			return -1;
-		if (ret->kind == ISO_EVENT_FAILED) {
-			*err = ret->err;
-			return -1;
-		}
-		if (ret->kind == ISO_EVENT_EXITED)
-			return 0;
-		if (ret->kind == ISO_EVENT_GONE)
-			return iso_err_set(err, ISO_FAULT_NOT_FOUND, 0, "the task has ended");
 	}
 }
 
@@ -268,4 +207,95 @@ int iso_stop(
 	struct ctl_report report;
 
 	return run_ask(task, &a, REPORT_DONE, &report, NULL, err);
+}
+
+/* ---- a supervisor that is gone ---- */
+
+/* A killed process closes its descriptors one after the other: its socket may be gone while its
+ * lock is not. */
+void run_wait_for_kernel(void)
+{
+	const struct timespec a_while = {.tv_nsec = WAIT_NS};
+	(void)nanosleep(&a_while, NULL);
+}
+
+/* Somebody else was quicker and has a supervisor for it, which tells us the end. */
+static int follow_other(struct iso_task *task, struct iso_event *ret, struct iso_err *err)
+{
+	const struct ctl_ask wait = {.version = CTL_VERSION, .kind = ASK_WAIT};
+	struct ctl_report report;
+
+	if (run_ask(task, &wait, REPORT_DONE, &report, NULL, err))
+		return -1;
+	if (run_look(task->dir, ret, err) < 0)
+		return -1;
+	ret->kind = ISO_EVENT_ADOPTED;
+	return 0;
+}
+
+enum {
+	SUCCEED_BY_US = 1 /* its first report is the next event */
+};
+static int succeed(struct iso_task *task, struct iso_event *ret, struct iso_err *err)
+{
+	if (task->adoptions++ >= MAX_ADOPTIONS)
+		return iso_err_set(err, ISO_FAULT_LIMIT, 0,
+			"the task's supervisor was killed %d times", MAX_ADOPTIONS);
+	for (unsigned tries = 0; tries < RUN_TRIES; tries++) {
+		int r = run_adopt(task, err);
+		if (r != RUN_ADOPT_HELD)
+			return r ? -1 : SUCCEED_BY_US;
+		task->fd = run_connect(task->dir);
+		if (task->fd >= 0)
+			return follow_other(task, ret, err);
+		run_wait_for_kernel();
+	}
+	return iso_err_sys(err, "connect to the task's supervisor");
+}
+
+int iso_next(struct iso_task *task, struct iso_event *ret, struct iso_err *err)
+{
+	if (task->n_early) {
+		*ret = task->early[0];
+		task->n_early--;
+		memmove(&task->early[0], &task->early[1], task->n_early * sizeof(*ret));
+		return 0;
+	}
+	for (;;) {
+		struct ctl_report report;
+		own_ctl_fds fds = CTL_FDS_INIT;
+		int r = task->fd < 0 ? CTL_GONE : ctl_report_recv(task->fd, &report, &fds, err);
+		if (r < 0)
+			return -1;
+		if (r == 0) {
+			if (take_event(task, &report, &fds, ret) == NO_EVENT)
+				continue;
+			return 0;
+		}
+		task->fd = fd_close(task->fd);
+		reap(task);
+		if (task->exited) {
+			*ret = (struct iso_event){.kind = ISO_EVENT_GONE};
+			return 0;
+		}
+		r = succeed(task, ret, err);
+		if (r != SUCCEED_BY_US)
+			return r;
+	}
+}
+
+int iso_wait(struct iso_task *task, struct iso_event *ret, struct iso_err *err)
+{
+	for (;;) {
+		if (iso_next(task, ret, err))
+			return -1;
+		if (ret->kind == ISO_EVENT_FAILED) {
+			*err = ret->err;
+			return -1;
+		}
+		if (ret->kind == ISO_EVENT_EXITED)
+			return 0;
+		if (ret->kind == ISO_EVENT_GONE)
+			return iso_err_set(err, ISO_FAULT_NOT_FOUND, 0, "the task has ended");
+	}
 }
