@@ -23,6 +23,7 @@ enum {
 	EXIT_CHILD = 127,
 	EXIT_USAGE = 2,
 	SIGNAL_BASE = 128,
+	N_SIGNALS = 64, /* of the kernel */
 	N_FDS = 3 + 1 + 2 * MAX_CLIENTS
 };
 
@@ -68,6 +69,10 @@ static int become_supervisor(struct iso_err *err)
 
 	if (sys_sigmask(SIG_BLOCK, &all))
 		return iso_err_sys(err, "block signals");
+	/* what a starter ignores would be ignored by the task too; a SIGCHLD that is ignored would
+	 * take its exit status away. KILL and STOP say EINVAL. */
+	for (int signal = 1; signal <= N_SIGNALS; signal++)
+		(void)sys_sigdefault(signal);
 	(void)sys_umask(0); /* modes are the plan's, not the starter's */
 	if (sys_setsid() < 0 && errno != EPERM)
 		return iso_err_sys(err, "begin a session");

@@ -6,7 +6,7 @@ import stat
 import subprocess
 import time
 
-from harness import Suite, check
+from harness import ISOEXEC, Suite, check
 
 test = Suite()
 
@@ -68,6 +68,18 @@ def test_identity(place):
     assert lines[:5] == ["65534", "65534", "65534", "0022", "0"], lines
     assert lines[5:7] == ["not a tty", "/"], lines
     assert lines[7] == "nobody nobody /nonexistent", lines
+
+
+@test
+def test_no_signal_is_ignored_or_blocked(place):
+    # whatever the starter ignores: SIGPIPE as Python and isoexec do, SIGCHLD, which would take the exit status away
+    script = "trap '' CHLD HUP PIPE USR1; exec \"$@\""
+    r = subprocess.run(["sh", "-c", script, "-", ISOEXEC, "run", *place.options(), "--", "grep", "-E", "^Sig(Blk|Ign|Cgt)", "/proc/self/status"],
+                       stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    check(r, 0)
+    assert [int(line.split()[1], 16) for line in r.stdout.strip().split("\n")[:2]] == [0, 0], r.stdout
+    check(subprocess.run(["sh", "-c", script, "-", ISOEXEC, "run", *place.options(), "--", "sh", "-c", "exit 5"], stdin=subprocess.DEVNULL,
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60, check=False), 5)
 
 
 @test
