@@ -60,8 +60,6 @@ void *arena_alloc(struct arena *arena, size_t size)
 	if (size > SIZE_MAX / 2)
 		out_of_memory(size);
 	size = (size + ALIGN_BYTES - 1) & ~(size_t)(ALIGN_BYTES - 1);
-	if (arena->limit && size > arena->limit - arena->used)
-		out_of_memory(size);
 
 	struct chunk *c = arena->head;
 	if (!c || c->size - c->used < size) {
@@ -75,8 +73,19 @@ void *arena_alloc(struct arena *arena, size_t size)
 	}
 	void *p = c->data + c->used;
 	c->used += size;
-	arena->used += size;
+	(void)arena_spend(arena, size);
 	return p;
+}
+
+bool arena_spend(struct arena *arena, size_t cost_bytes)
+{
+	arena->used = cost_bytes > SIZE_MAX - arena->used ? SIZE_MAX : arena->used + cost_bytes;
+	return !arena_is_full(arena);
+}
+
+bool arena_is_full(const struct arena *arena)
+{
+	return arena->limit && arena->used > arena->limit;
 }
 
 void *arena_array(struct arena *arena, size_t count, size_t size)
@@ -93,6 +102,13 @@ void *arena_grow(
 	if (count_old)
 		memcpy(grown, old, count_old * size);
 	return grown;
+}
+
+void *arena_push(struct arena *arena, void *old, size_t n, size_t size)
+{
+	bool full = (n & (n - 1)) == 0; /* 0, 1, 2, 4, 8 ... */
+
+	return full ? arena_grow(arena, old, n, n ? n * 2 : 1, size) : old;
 }
 
 char *arena_strndup(struct arena *arena, const char *text, size_t len)
