@@ -147,6 +147,11 @@ char *arena_printf(struct arena *arena, const char *format, ...)
 	return text;
 }
 
+size_t arena_limit(const struct arena *arena)
+{
+	return arena->limit;
+}
+
 size_t arena_used(const struct arena *arena)
 {
 	return arena->used;

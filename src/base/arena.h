@@ -30,6 +30,8 @@ void own_arena_done(struct arena **arena);
  */
 bool arena_spend(struct arena *arena, size_t cost_bytes);
 bool arena_is_full(const struct arena *arena);
+/** arena_limit() - as given to arena_new() */
+size_t arena_limit(const struct arena *arena);
 
 /**
  * arena_alloc() - zeroed memory, aligned for any type

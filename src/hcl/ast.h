@@ -51,6 +51,9 @@ struct hcl_expr {
 	struct hcl_value value; /* LITERAL */
 	const char *name;       /* VARIABLE, GET, CALL; FOR: value variable */
 	const char *key_name;   /* FOR: key variable or NULL */
+	/* VARIABLE, GET, INDEX: the variable at the bottom of a traversal of names and literal
+	 * keys, NULL when there is something else */
+	const struct hcl_expr *root;
 	/*
 	 * GET: {source}; INDEX: {source, key}; SPLAT: {source, each}; CALL: arguments; BINARY:
 	 * {left, right}; UNARY: {operand}; CONDITION: {test, then, else}; TUPLE: elements; OBJECT:

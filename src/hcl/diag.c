@@ -2,11 +2,14 @@
 #include "hcl/diag.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-	LINE_BYTES_SHOWN = 160
+	LINE_BYTES_SHOWN = 160,
+	DETAIL_BYTES = 1000, /* names in it come from the file */
+	MIB = 1024 * 1024
 };
 
 void hcl_diags_init(struct hcl_diags *d, struct arena *arena)
@@ -19,18 +22,19 @@ static void add(struct hcl_diags *d, enum hcl_severity severity, struct hcl_rang
 static void add(struct hcl_diags *d, enum hcl_severity severity, struct hcl_range range,
 	const char *summary, const char *format, va_list ap)
 {
-	if (severity == HCL_ERROR)
-		d->n_errors++;
-	if (d->n >= HCL_MAX_DIAGS)
+	char detail[DETAIL_BYTES];
+
+	if (d->told_full)
+		return; /* what follows is a consequence */
+	if (++*(severity == HCL_ERROR ? &d->n_errors : &d->n_warnings) > HCL_MAX_DIAGS)
 		return;
-	if (d->n == d->room) {
-		d->room = d->room ? d->room * 2 : 8;
-		d->v = arena_grow(d->arena, d->v, d->n, d->room, sizeof(*d->v));
-	}
+	if (vsnprintf(detail, sizeof(detail), format, ap) < 0)
+		detail[0] = '\0';
+	d->v = arena_push(d->arena, d->v, d->n, sizeof(*d->v));
 	d->v[d->n++] = (struct hcl_diag){
 		.severity = severity,
 		.summary = summary,
-		.detail = arena_vprintf(d->arena, format, ap),
+		.detail = arena_strdup(d->arena, detail),
 		.range = range,
 	};
 }
@@ -53,6 +57,19 @@ void hcl_warning(struct hcl_diags *d, struct hcl_range range, const char *summar
 	va_start(ap, detail_format);
 	add(d, HCL_WARNING, range, summary, detail_format, ap);
 	va_end(ap);
+}
+
+bool hcl_diags_go_on(struct hcl_diags *d, struct hcl_range range)
+{
+	if (!arena_is_full(d->arena))
+		return d->n_errors < HCL_MAX_DIAGS;
+	if (!d->told_full)
+		hcl_error(d, range, "file is too large",
+			"reading it would take more than %zu MiB of memory, or as much work; this "
+			"place was reached",
+			arena_limit(d->arena) / MIB);
+	d->told_full = true;
+	return false;
 }
 
 static int by_place(const void *a, const void *b)
@@ -116,14 +133,12 @@ static void one(const struct hcl_diag *d, struct buf *out)
 
 void hcl_diags_render(struct hcl_diags *d, struct buf *out)
 {
-	size_t errors = 0;
-
 	if (d->n)
 		qsort(d->v, d->n, sizeof(*d->v), by_place);
-	for (size_t i = 0; i < d->n; i++) {
+	for (size_t i = 0; i < d->n; i++)
 		one(&d->v[i], out);
-		errors += d->v[i].severity == HCL_ERROR;
-	}
-	if (errors < d->n_errors)
-		buf_printf(out, "... and %zu more errors\n", d->n_errors - errors);
+	if (d->n_warnings > HCL_MAX_DIAGS)
+		buf_printf(out, "... and %zu more warnings\n", d->n_warnings - HCL_MAX_DIAGS);
+	if (d->n_errors >= HCL_MAX_DIAGS)
+		buf_str(out, "too many errors: what follows was not looked at\n");
 }

@@ -44,19 +44,28 @@ struct hcl_diag {
 struct hcl_diags {
 	struct arena *arena;
 	struct hcl_diag *v;
-	size_t n, room;
-	size_t n_errors;
+	size_t n;
+	size_t n_errors, n_warnings;
+	bool told_full;
 };
 
 enum {
 	HCL_MAX_DIAGS = 100
-}; /* after so many nobody reads on: the rest is counted only */
+}; /* of each severity; after so many errors reading ends, warnings are only counted */
 
 void hcl_diags_init(struct hcl_diags *d, struct arena *arena);
 void hcl_error(struct hcl_diags *d, struct hcl_range range, const char *summary,
 	const char *detail_format, ...) iso_printf(4, 5);
 void hcl_warning(struct hcl_diags *d, struct hcl_range range, const char *summary,
 	const char *detail_format, ...) iso_printf(4, 5);
+
+/**
+ * hcl_diags_go_on() - may reading go on? The arena of the parse is the one budget of a load, for
+ * what is made and for work; asked wherever the next piece begins.
+ * Return: false: it is used up, which has been told (once), at @range; or there are HCL_MAX_DIAGS
+ * errors already.
+ */
+bool hcl_diags_go_on(struct hcl_diags *d, struct hcl_range range);
 
 /**
  * hcl_diags_render() - for people, sorted by place:

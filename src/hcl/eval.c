@@ -1,6 +1,7 @@
 /* The evaluator: one function per kind of expression, by table. */
 #include "hcl/eval.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -8,7 +9,8 @@
 #include "hcl/number.h"
 
 enum {
-	MAX_EVAL_DEPTH = 1000
+	MAX_EXPONENT = 1 << 17, /* of two: a number written out has at most 40,000 digits */
+	NEAREST_COST = 256      /* of comparing two names for a suggestion */
 };
 
 typedef bool eval_fn(struct hcl_eval *ev, const struct hcl_expr *e, struct hcl_value *ret);
@@ -16,17 +18,16 @@ typedef bool eval_fn(struct hcl_eval *ev, const struct hcl_expr *e, struct hcl_v
 static bool fail(
 	struct hcl_eval *ev, const struct hcl_expr *e, const char *summary, const char *detail)
 {
-	hcl_error(ev->diags, e->range, summary, "%s", detail);
+	if (!ev->trying)
+		hcl_error(ev->diags, e->range, summary, "%s", detail);
 	return false;
 }
 
-bool hcl_spend(struct hcl_eval *ev, const struct hcl_expr *e, size_t n)
+/* Told also inside try(): nothing can be read after this. */
+bool hcl_spend(struct hcl_eval *ev, const struct hcl_expr *e, size_t cost_bytes)
 {
-	if (n <= ev->budget) {
-		ev->budget -= n;
-		return true;
-	}
-	return fail(ev, e, "expression is too large", "it would make more than 16 MiB of values");
+	(void)arena_spend(ev->arena, cost_bytes);
+	return hcl_diags_go_on(ev->diags, e->range);
 }
 
 static bool eval_literal(struct hcl_eval *ev, const struct hcl_expr *e, struct hcl_value *ret)
@@ -106,18 +107,9 @@ static bool is_runtime(const struct hcl_scope *scope, const char *root)
 	return false;
 }
 
-/* The variable at the bottom of a traversal of names and literal keys, NULL when there is something
- * else. */
-static const struct hcl_expr *root_of(const struct hcl_expr *e)
-{
-	while (e->kind == EXPR_GET || (e->kind == EXPR_INDEX && e->args[1]->kind == EXPR_LITERAL))
-		e = e->args[0];
-	return e->kind == EXPR_VARIABLE ? e : NULL;
-}
-
 static bool runtime_reference(struct hcl_eval *ev, const struct hcl_expr *e, struct hcl_value *ret)
 {
-	const struct hcl_expr *root = root_of(e);
+	const struct hcl_expr *root = e->root;
 
 	if (!root || find_variable(ev->scope, root->name) || !is_runtime(ev->scope, root->name))
 		return false;
@@ -160,6 +152,8 @@ static bool get_name(struct hcl_eval *ev, const struct hcl_expr *e, const struct
 		*ret = *v;
 		return true;
 	}
+	if (ev->trying || !hcl_spend(ev, e, from->n * NEAREST_COST))
+		return false;
 	for (size_t i = 0; i < from->n; i++)
 		if (nearest_close(name, from->keys[i]))
 			return fail(ev, e, "unsupported attribute",
@@ -266,6 +260,8 @@ static bool call_arguments(
 		if (!hcl_is_sequence(&last))
 			return fail(ev, e->args[n - 1], "invalid expanding argument value",
 				"a list or tuple is needed before '...'");
+		if (!hcl_spend(ev, e, last.n * sizeof(*args)))
+			return false;
 		args = arena_grow(ev->arena, args, n - 1, n - 1 + last.n + 1, sizeof(*args));
 		for (size_t i = 0; i < last.n; i++)
 			args[n - 1 + i] = last.items[i];
@@ -280,6 +276,8 @@ static bool unknown_function(struct hcl_eval *ev, const struct hcl_expr *e)
 {
 	const char *name;
 
+	if (ev->trying)
+		return false;
 	for (size_t i = 0; (name = hcl_function_name(i)); i++)
 		if (nearest_close(e->name, name))
 			return fail(ev, e, "call to unknown function",
@@ -290,22 +288,19 @@ static bool unknown_function(struct hcl_eval *ev, const struct hcl_expr *e)
 		arena_printf(ev->arena, "there is no function named \"%s\"", e->name));
 }
 
-/* try(a, b, ...) and can(a): their arguments may fail; what they told is taken back. */
+/* try(a, b, ...) and can(a): their arguments may fail. Not for want of room: that is final. */
 static bool eval_try(struct hcl_eval *ev, const struct hcl_expr *e, bool can, struct hcl_value *ret)
 {
 	for (size_t i = 0; i < e->n_args; i++) {
-		size_t n = ev->diags->n, errors = ev->diags->n_errors;
+		ev->trying++;
 		bool ok = hcl_eval_in(ev, e->args[i], ret);
-		if (can) {
-			ev->diags->n = n;
-			ev->diags->n_errors = errors;
+		ev->trying--;
+		if (!hcl_spend(ev, e, 0))
+			return false;
+		if (can)
 			*ret = hcl_bool(ok);
+		if (can || ok)
 			return true;
-		}
-		if (ok)
-			return true;
-		ev->diags->n = n;
-		ev->diags->n_errors = errors;
 	}
 	return fail(ev, e, "error in function call", "no expression of \"try\" succeeded");
 }
@@ -330,6 +325,8 @@ static bool eval_call(struct hcl_eval *ev, const struct hcl_expr *e, struct hcl_
 				f->name, f->least, f->most > f->least ? " or more" : "",
 				f->least == 1 ? "" : "s", n));
 	const char *wrong = f->call(ev, args, n, ret);
+	if (!hcl_spend(ev, e, 0))
+		return false;
 	if (wrong)
 		return fail(ev, e, "error in function call",
 			arena_printf(ev->arena, "call to \"%s\": %s", f->name, wrong));
@@ -361,8 +358,8 @@ static bool arithmetic(struct hcl_eval *ev, const struct hcl_expr *e, const stru
 		[OP_DIV] = mpfr_div,
 		[OP_MOD] = mpfr_fmod};
 	(void)operations[e->op](n->f, x->f, y->f, MPFR_RNDN);
-	if (!mpfr_number_p(n->f))
-		return fail(ev, e, "number out of range", "the result is too large");
+	if (!mpfr_number_p(n->f) || (!mpfr_zero_p(n->f) && labs(mpfr_get_exp(n->f)) > MAX_EXPONENT))
+		return fail(ev, e, "number out of range", "the result is too large or too small");
 	*ret = (struct hcl_value){.kind = HCL_NUMBER, .number = n};
 	return true;
 }
@@ -375,8 +372,8 @@ static bool eval_binary(struct hcl_eval *ev, const struct hcl_expr *e, struct hc
 	if (!hcl_eval_in(ev, e->args[0], &a) || !hcl_eval_in(ev, e->args[1], &b))
 		return false;
 	if (e->op == OP_EQ || e->op == OP_NE) {
-		*ret = hcl_bool(hcl_equal(&a, &b) == (e->op == OP_EQ));
-		return true;
+		*ret = hcl_bool(hcl_equal(ev->arena, &a, &b) == (e->op == OP_EQ));
+		return hcl_spend(ev, e, 0);
 	}
 	if (e->op != OP_AND && e->op != OP_OR)
 		return arithmetic(ev, e, &a, &b, ret);
@@ -618,12 +615,12 @@ bool hcl_eval_in(struct hcl_eval *ev, const struct hcl_expr *e, struct hcl_value
 	};
 
 	*ret = hcl_null();
-	if (++ev->depth > MAX_EVAL_DEPTH) {
+	if (++ev->depth > HCL_MAX_EVAL_DEPTH) {
 		ev->depth--;
 		return fail(
 			ev, e, "nested too deeply", "the expression nests more than 1000 levels");
 	}
-	bool ok = hcl_spend(ev, e, 1) && table[e->kind](ev, e, ret);
+	bool ok = hcl_spend(ev, e, HCL_STEP_COST) && table[e->kind](ev, e, ret);
 	ev->depth--;
 	return ok;
 }
@@ -631,8 +628,7 @@ bool hcl_eval_in(struct hcl_eval *ev, const struct hcl_expr *e, struct hcl_value
 bool hcl_eval(struct arena *arena, struct hcl_diags *diags, const struct hcl_scope *scope,
 	const struct hcl_expr *e, struct hcl_value *ret)
 {
-	struct hcl_eval ev = {
-		.arena = arena, .diags = diags, .scope = scope, .budget = HCL_EVAL_BUDGET};
+	struct hcl_eval ev = {.arena = arena, .diags = diags, .scope = scope};
 
 	return hcl_eval_in(&ev, e, ret);
 }

@@ -20,17 +20,16 @@ struct hcl_scope {
 	bool (*is_runtime)(const char *root);
 };
 
+enum {
+	HCL_MAX_EVAL_DEPTH = 1000 /* of nested expressions */
+};
+
 struct hcl_eval {
 	struct arena *arena;
 	struct hcl_diags *diags;
 	const struct hcl_scope *scope;
 	unsigned depth;
-	size_t budget; /* elements and bytes that may still be made: an expression cannot eat the
-			  machine */
-};
-
-enum {
-	HCL_EVAL_BUDGET = 16 * 1024 * 1024
+	unsigned trying; /* inside try() or can(): what fails is not told */
 };
 
 /** hcl_eval() - Return: true and *ret; false: told in @diags, *ret is null. */
@@ -39,14 +38,15 @@ bool hcl_eval(struct arena *arena, struct hcl_diags *diags, const struct hcl_sco
 
 /** hcl_eval_in() - for functions and loops: part of an evaluation under way */
 bool hcl_eval_in(struct hcl_eval *ev, const struct hcl_expr *e, struct hcl_value *ret);
-/** hcl_spend() - take @n from the budget; false: told, give up */
-bool hcl_spend(struct hcl_eval *ev, const struct hcl_expr *e, size_t n);
+/** hcl_spend() - @cost_bytes more are about to be made or looked at; false: the arena is full,
+ * told, give up */
+bool hcl_spend(struct hcl_eval *ev, const struct hcl_expr *e, size_t cost_bytes);
 
 struct hcl_function {
 	const char *name;
 	unsigned least, most; /* arguments; most ~0 = any number */
 	/* Return NULL and *ret, or what is wrong ("argument must be a list"). Arguments are never
-	 * null values. */
+	 * null values. Spends (arena_spend) for what it makes and reads, before it makes much. */
 	const char *(*call)(
 		struct hcl_eval *ev, const struct hcl_value *args, size_t n, struct hcl_value *ret);
 };

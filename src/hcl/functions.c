@@ -12,14 +12,24 @@
 #define NEEDS_NUMBER "argument must be a number"
 #define NEEDS_LIST   "argument must be a list, set or tuple"
 #define NEEDS_MAP    "argument must be a map or object"
+#define TOO_LARGE    "the result is too large" /* the evaluator says more: the arena is full */
 
 #define FUNCTION(name)                                                                             \
 	static const char *fn_##name(struct hcl_eval *ev, const struct hcl_value *args, size_t n,  \
 		struct hcl_value *ret)
 
+/* Every text that a function reads passes here once: reading it counts. */
 static const char *text_of(struct hcl_eval *ev, const struct hcl_value *v, const char **ret)
 {
-	return hcl_to_string(ev->arena, v, ret) ? NULL : NEEDS_STRING;
+	if (!hcl_to_string(ev->arena, v, ret))
+		return NEEDS_STRING;
+	return arena_spend(ev->arena, strlen(*ret)) ? NULL : TOO_LARGE;
+}
+
+/* Before a result of @n elements is made. */
+static bool has_room(struct hcl_eval *ev, size_t n)
+{
+	return arena_spend(ev->arena, n * (sizeof(struct hcl_value) + sizeof(char *)));
 }
 
 static const char *case_of(
@@ -139,10 +149,10 @@ FUNCTION(replace)
 	if (!*from)
 		return "the text to look for must not be empty";
 	for (const char *hit; (hit = strstr(text, from)); text = hit + strlen(from)) {
+		if (!arena_spend(ev->arena, strlen(to)))
+			return TOO_LARGE;
 		buf_add(&out, text, (size_t)(hit - text));
 		buf_str(&out, to);
-		if (out.len > HCL_EVAL_BUDGET)
-			return "the result is too large";
 	}
 	buf_str(&out, text);
 	*ret = hcl_string(arena_strdup(ev->arena, buf_text(&out)));
@@ -163,13 +173,13 @@ FUNCTION(join)
 		for (size_t k = 0; k < args[i].n; k++) {
 			if (text_of(ev, &args[i].items[k], &text))
 				return "elements must be strings";
+			if (!arena_spend(ev->arena, strlen(separator)))
+				return TOO_LARGE;
 			buf_str(&out, first ? "" : separator);
 			buf_str(&out, text);
 			first = false;
 		}
 	}
-	if (out.len > HCL_EVAL_BUDGET)
-		return "the result is too large";
 	*ret = hcl_string(arena_strdup(ev->arena, buf_text(&out)));
 	return NULL;
 }
@@ -186,6 +196,8 @@ FUNCTION(split)
 	size_t parts = 1;
 	for (const char *hit = text; (hit = strstr(hit, separator)); hit += strlen(separator))
 		parts++;
+	if (!has_room(ev, parts))
+		return TOO_LARGE;
 	struct hcl_value *items = arena_array(ev->arena, parts, sizeof(*items));
 	for (size_t i = 0; i < parts; i++) {
 		const char *hit = strstr(text, separator);
@@ -243,36 +255,41 @@ FUNCTION(length)
 
 FUNCTION(concat)
 {
-	struct hcl_value *items = NULL;
-	size_t used = 0;
+	size_t total = 0, used = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		if (!hcl_is_sequence(&args[i]))
 			return NEEDS_LIST;
-		items = arena_grow(ev->arena, items, used, used + args[i].n + 1, sizeof(*items));
+		total += args[i].n;
+	}
+	if (!has_room(ev, total))
+		return TOO_LARGE;
+	struct hcl_value *items = arena_array(ev->arena, total, sizeof(*items));
+	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < args[i].n; k++)
 			items[used++] = args[i].items[k];
-	}
 	*ret = (struct hcl_value){.kind = HCL_TUPLE, .items = items, .n = used};
 	return NULL;
 }
 
 FUNCTION(merge)
 {
-	const char **keys = NULL;
-	struct hcl_value *items = NULL;
-	size_t used = 0;
+	size_t total = 0, used = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		if (!hcl_is_mapping(&args[i]))
 			return NEEDS_MAP;
-		keys = arena_grow(ev->arena, keys, used, used + args[i].n + 1, sizeof(*keys));
-		items = arena_grow(ev->arena, items, used, used + args[i].n + 1, sizeof(*items));
+		total += args[i].n;
+	}
+	if (!has_room(ev, total))
+		return TOO_LARGE;
+	const char **keys = arena_array(ev->arena, total, sizeof(*keys));
+	struct hcl_value *items = arena_array(ev->arena, total, sizeof(*items));
+	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < args[i].n; k++, used++) {
 			keys[used] = args[i].keys[k];
 			items[used] = args[i].items[k];
 		}
-	}
 	*ret = hcl_object(ev->arena, HCL_OBJECT, keys, items, used);
 	return NULL;
 }
@@ -282,6 +299,8 @@ FUNCTION(keys)
 	(void)n;
 	if (!hcl_is_mapping(args))
 		return NEEDS_MAP;
+	if (!has_room(ev, args->n))
+		return TOO_LARGE;
 	struct hcl_value *items = arena_array(ev->arena, args->n + 1, sizeof(*items));
 	for (size_t i = 0; i < args->n; i++)
 		items[i] = hcl_string(args->keys[i]);
@@ -294,6 +313,8 @@ FUNCTION(values)
 	(void)n;
 	if (!hcl_is_mapping(args))
 		return NEEDS_MAP;
+	if (!has_room(ev, args->n))
+		return TOO_LARGE;
 	*ret = hcl_sequence(ev->arena, HCL_TUPLE, args->items, args->n);
 	return NULL;
 }
@@ -315,13 +336,12 @@ FUNCTION(lookup)
 
 FUNCTION(contains)
 {
-	(void)ev;
 	(void)n;
 	if (!hcl_is_sequence(args))
 		return NEEDS_LIST;
 	*ret = hcl_bool(false);
-	for (size_t i = 0; i < args->n; i++)
-		if (hcl_equal(&args->items[i], &args[1]))
+	for (size_t i = 0; i < args->n && !arena_is_full(ev->arena); i++)
+		if (hcl_equal(ev->arena, &args->items[i], &args[1]))
 			*ret = hcl_bool(true);
 	return NULL;
 }

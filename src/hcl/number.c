@@ -8,7 +8,8 @@
 enum {
 	MAX_DIGITS = 160,
 	MAX_EXPONENT = 10000,
-	MAX_TEXT = 1024
+	MAX_TEXT = 1024,
+	TEXT_COST = 4096 /* finding the shortest decimal: tens of microseconds */
 };
 
 struct hcl_number *number_new(struct arena *arena)
@@ -50,7 +51,7 @@ static bool is_decimal(const char *t)
 
 const struct hcl_number *number_parse(struct arena *arena, const char *text)
 {
-	if (strlen(text) > MAX_TEXT || !is_decimal(text))
+	if (strnlen(text, MAX_TEXT + 1) > MAX_TEXT || !is_decimal(text))
 		return NULL;
 	struct hcl_number *n = number_new(arena);
 	(void)mpfr_set_str(n->f, text, 10, MPFR_RNDN);
@@ -98,8 +99,9 @@ const char *number_text(struct arena *arena, const struct hcl_number *n)
 	mpfr_exp_t point;
 	char *digits;
 
-	if (mpfr_zero_p(n->f))
-		return "0";
+	if (mpfr_integer_p(n->f) && mpfr_fits_slong_p(n->f, MPFR_RNDN))
+		return arena_printf(arena, "%ld", mpfr_get_si(n->f, MPFR_RNDN));
+	(void)arena_spend(arena, TEXT_COST);
 	digits = mpfr_get_str(NULL, &point, 10, shortest(n), n->f, MPFR_RNDN);
 	if (!digits)
 		return "0";

@@ -2,6 +2,7 @@
  * in one run. */
 #include <string.h>
 
+#include "base/names.h"
 #include "hcl/parser.h"
 
 static struct hcl_body *parse_body(struct hcl_parser *p, bool top);
@@ -28,17 +29,37 @@ static void recover(struct hcl_parser *p)
 
 static void add_attribute(struct hcl_parser *p, struct hcl_body *b, struct hcl_attribute a)
 {
-	for (size_t i = 0; i < b->n_attributes; i++)
-		if (!strcmp(b->attributes[i].name, a.name)) {
-			hcl_error(p->diags, a.name_range, "attribute redefined",
-				"the argument \"%s\" was already set at line %u; each argument may "
-				"be set only once",
-				a.name, b->attributes[i].name_range.start.line);
-			return;
-		}
-	b->attributes = arena_grow(
-		p->arena, b->attributes, b->n_attributes, b->n_attributes + 1, sizeof(a));
+	b->attributes = arena_push(p->arena, b->attributes, b->n_attributes, sizeof(a));
 	b->attributes[b->n_attributes++] = a;
+}
+
+/* An attribute given twice is told, and the first one holds. */
+static void drop_repeated(struct hcl_parser *p, struct hcl_body *b)
+{
+	size_t n = b->n_attributes;
+	struct name_at *names = arena_array(p->arena, n, sizeof(*names));
+	const struct hcl_attribute *first = NULL;
+
+	for (size_t i = 0; i < n; i++)
+		names[i] =
+			(struct name_at){b->attributes[i].name, strlen(b->attributes[i].name), i};
+	names_sort(names, n);
+	for (size_t i = 0; i < n; i++) {
+		struct hcl_attribute *a = &b->attributes[names[i].at];
+		if (!i || !names_equal(&names[i - 1], &names[i])) {
+			first = a;
+			continue;
+		}
+		hcl_error(p->diags, a->name_range, "attribute redefined",
+			"the argument \"%s\" was already set at line %u; each argument may be set "
+			"only once",
+			a->name, first->name_range.start.line);
+		a->expr = NULL;
+	}
+	b->n_attributes = 0;
+	for (size_t i = 0; i < n; i++)
+		if (b->attributes[i].expr)
+			b->attributes[b->n_attributes++] = b->attributes[i];
 }
 
 static void end_of_item(struct hcl_parser *p, bool top)
@@ -86,10 +107,9 @@ static bool label(struct hcl_parser *p, struct hcl_block *block)
 		}
 		text = e->value.string;
 	}
-	block->labels = arena_grow(
-		p->arena, block->labels, block->n_labels, block->n_labels + 1, sizeof(text));
-	block->label_ranges = arena_grow(
-		p->arena, block->label_ranges, block->n_labels, block->n_labels + 1, sizeof(range));
+	block->labels = arena_push(p->arena, block->labels, block->n_labels, sizeof(text));
+	block->label_ranges =
+		arena_push(p->arena, block->label_ranges, block->n_labels, sizeof(range));
 	block->labels[block->n_labels] = text;
 	block->label_ranges[block->n_labels++] = range;
 	return true;
@@ -125,10 +145,10 @@ static void block(struct hcl_parser *p, struct hcl_body *b, struct hcl_token typ
 	parser_next(p);
 	k.body = parse_body(p, false);
 	parser_leave(p);
-	b->blocks = arena_grow(p->arena, b->blocks, b->n_blocks, b->n_blocks + 1, sizeof(k));
+	b->blocks = arena_push(p->arena, b->blocks, b->n_blocks, sizeof(k));
 	b->blocks[b->n_blocks++] = k;
 	if (p->token.kind == TOKEN_END) {
-		if (!p->too_deep)
+		if (!p->stopped)
 			hcl_error(p->diags, open, "unclosed block",
 				"the block \"%s\" that begins here has no closing brace '}' before "
 				"the end of the file",
@@ -196,6 +216,7 @@ static struct hcl_body *parse_body(struct hcl_parser *p, bool top)
 			break;
 		item(p, b, top);
 	}
+	drop_repeated(p, b);
 	b->end = p->token.range;
 	return b;
 }

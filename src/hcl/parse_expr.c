@@ -29,7 +29,7 @@ static const struct binary binaries[] = {
 
 static struct hcl_expr *expected(struct hcl_parser *p, const char *what)
 {
-	if (p->token.kind != TOKEN_BAD && !p->too_deep)
+	if (p->token.kind != TOKEN_BAD && !p->stopped)
 		hcl_error(p->diags, p->token.range, "invalid expression", "expected %s, got %s",
 			what, parser_token_name(p));
 	return parser_bad(p, p->token.range);
@@ -39,7 +39,7 @@ static bool close_bracket(struct hcl_parser *p, const char *punct, const struct 
 {
 	p->brackets--;
 	if (!parser_is(p, punct)) {
-		if (p->token.kind != TOKEN_BAD && !p->too_deep)
+		if (p->token.kind != TOKEN_BAD && !p->stopped)
 			hcl_error(p->diags, p->token.kind == TOKEN_END ? *open : p->token.range,
 				"unbalanced brackets",
 				"expected '%s' to close what begins at line %u, column %u, got %s",
@@ -200,7 +200,7 @@ static struct hcl_expr *object(struct hcl_parser *p)
 	p->brackets = outer;
 	if (closed)
 		parser_next(p);
-	else if (p->token.kind == TOKEN_END && !p->too_deep)
+	else if (p->token.kind == TOKEN_END && !p->stopped)
 		hcl_error(p->diags, open, "unbalanced brackets",
 			"expected '}' to close what begins here");
 	e->range = parser_range_from(p, open.start);
@@ -220,6 +220,7 @@ static struct hcl_expr *word(struct hcl_parser *p)
 		return call(p, name);
 	struct hcl_expr *e = expr_new(p, EXPR_VARIABLE, name.range.start, 0);
 	e->name = parser_text(p, &name);
+	e->root = e;
 	return e;
 }
 
@@ -282,6 +283,7 @@ static struct hcl_expr *dot(struct hcl_parser *p, struct hcl_expr *from)
 		return splat(p, from, false);
 	struct hcl_expr *e = expr_new(p, EXPR_GET, from->range.start, 1);
 	e->args[0] = from;
+	e->root = from->root;
 	if (p->token.kind == TOKEN_IDENT) {
 		e->name = parser_text(p, &p->token);
 		parser_next(p);
@@ -310,6 +312,7 @@ static struct hcl_expr *bracket(struct hcl_parser *p, struct hcl_expr *from)
 	struct hcl_expr *e = expr_new(p, EXPR_INDEX, from->range.start, 2);
 	e->args[0] = from;
 	e->args[1] = parser_expr(p);
+	e->root = e->args[1]->kind == EXPR_LITERAL ? from->root : NULL;
 	(void)close_bracket(p, "]", &open);
 	e->range = parser_range_from(p, from->range.start);
 	return e;

@@ -196,7 +196,7 @@ static bool leave_tokens(struct reader *r, const struct hcl_range *open)
 		p->token = hcl_lex(&p->lexer);
 	}
 	if (!parser_is(p, "}")) {
-		if (p->token.kind != TOKEN_BAD && !p->too_deep)
+		if (p->token.kind != TOKEN_BAD && !p->stopped)
 			hcl_error(p->diags, p->token.kind == TOKEN_END ? *open : p->token.range,
 				"unclosed template",
 				"expected '}' to close what begins at line %u, column %u, got %s",
@@ -313,8 +313,7 @@ static struct hcl_expr *parts(struct reader *r, struct hcl_pos start)
 		if (r->trim_next)
 			trim_start(&text);
 		r->trim_next = false;
-		bool marker =
-			left(r) && !r->p->too_deep && (at_marker(r, '$') || at_marker(r, '%'));
+		bool marker = left(r) && !r->p->stopped && (at_marker(r, '$') || at_marker(r, '%'));
 		if (marker && marker_trims(r))
 			trim_end(&text);
 		if (text.len)

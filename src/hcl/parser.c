@@ -23,7 +23,9 @@ void parser_next(struct hcl_parser *p)
 	do
 		p->token = hcl_lex(&p->lexer);
 	while (p->token.kind == TOKEN_NEWLINE && p->brackets);
-	if (p->too_deep) { /* nothing more is read: the recursion unwinds on ends of file */
+	if (!hcl_diags_go_on(p->diags, p->token.range))
+		p->stopped = true;
+	if (p->stopped) { /* nothing more is read: the recursion unwinds on ends of file */
 		p->token.kind = TOKEN_END;
 		p->token.len = 0;
 	}
@@ -58,10 +60,10 @@ bool parser_enter(struct hcl_parser *p)
 {
 	if (++p->depth <= HCL_MAX_DEPTH)
 		return true;
-	if (!p->too_deep)
+	if (!p->stopped)
 		hcl_error(p->diags, p->token.range, "nested too deeply",
 			"at most %d levels are read", HCL_MAX_DEPTH);
-	p->too_deep = true;
+	p->stopped = true;
 	p->token.kind = TOKEN_END;
 	p->token.len = 0;
 	return false;
@@ -109,17 +111,15 @@ struct hcl_expr *expr_new(
 
 	e->kind = kind;
 	e->range = parser_range_from(p, start);
-	e->args = arena_array(p->arena, n_args ? n_args : 1, sizeof(struct hcl_expr *));
+	if (n_args)
+		e->args = arena_array(p->arena, n_args, sizeof(struct hcl_expr *));
 	e->n_args = n_args;
 	return e;
 }
 
 void expr_add(struct hcl_parser *p, struct hcl_expr *e, struct hcl_expr *arg)
 {
-	/* powers of two: grown when full */
-	if ((e->n_args & (e->n_args - 1)) == 0)
-		e->args = arena_grow(
-			p->arena, e->args, e->n_args, e->n_args ? e->n_args * 2 : 1, sizeof(arg));
+	e->args = arena_push(p->arena, e->args, e->n_args, sizeof(arg));
 	e->args[e->n_args++] = arg;
 }
 

@@ -13,7 +13,7 @@ struct hcl_parser {
 	struct hcl_pos last_end; /* end of the token before */
 	unsigned depth;
 	unsigned brackets; /* inside ( [ or ${: newlines mean nothing */
-	bool too_deep;     /* told once, then everything ends */
+	bool stopped;      /* too deep or too large: told once, then everything ends */
 };
 
 void parser_init(struct hcl_parser *p, struct arena *arena, const struct hcl_source *source,

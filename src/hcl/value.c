@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/names.h"
 #include "hcl/number.h"
 
 struct hcl_value hcl_null(void)
@@ -72,7 +73,16 @@ const struct hcl_value *hcl_get(const struct hcl_value *mapping, const char *key
 	return NULL;
 }
 
-bool hcl_equal(const struct hcl_value *a, const struct hcl_value *b)
+static bool same_text(struct arena *arena, const char *a, const char *b)
+{
+	if (a == b)
+		return true;
+	(void)arena_spend(arena, strlen(a));
+	return !strcmp(a, b);
+}
+
+/* Without their elements, which must be as many. */
+static bool same_top(struct arena *arena, const struct hcl_value *a, const struct hcl_value *b)
 {
 	if (a->kind != b->kind)
 		return false;
@@ -84,7 +94,7 @@ bool hcl_equal(const struct hcl_value *a, const struct hcl_value *b)
 	case HCL_NUMBER:
 		return mpfr_equal_p(a->number->f, b->number->f) != 0;
 	case HCL_STRING:
-		return !strcmp(a->string, b->string);
+		return same_text(arena, a->string, b->string);
 	case HCL_LIST:
 	case HCL_SET:
 	case HCL_MAP:
@@ -93,10 +103,31 @@ bool hcl_equal(const struct hcl_value *a, const struct hcl_value *b)
 		break;
 	}
 	bool same = a->n == b->n;
-	for (size_t i = 0; same && i < a->n; i++)
-		same = hcl_equal(&a->items[i], &b->items[i]) &&
-		       (!a->keys || !strcmp(a->keys[i], b->keys[i]));
+	for (size_t i = 0; same && a->keys && i < a->n; i++)
+		same = same_text(arena, a->keys[i], b->keys[i]);
 	return same;
+}
+
+/* No recursion: the file decides how deep a value is. A value may hold the same one many times, so
+ * what is looked at is counted, not what there is. */
+bool hcl_equal(struct arena *arena, const struct hcl_value *a, const struct hcl_value *b)
+{
+	struct pair {
+		const struct hcl_value *a, *b;
+	} *todo = arena_push(arena, NULL, 0, sizeof(*todo));
+	size_t n = 1;
+
+	todo[0] = (struct pair){a, b};
+	while (n) {
+		const struct pair p = todo[--n];
+		if (!arena_spend(arena, HCL_STEP_COST) || !same_top(arena, p.a, p.b))
+			return false;
+		for (size_t i = 0; p.a->items != p.b->items && i < p.a->n; i++) {
+			todo = arena_push(arena, todo, n, sizeof(*todo));
+			todo[n++] = (struct pair){&p.a->items[i], &p.b->items[i]};
+		}
+	}
+	return true;
 }
 
 struct hcl_value hcl_sequence(
@@ -106,27 +137,22 @@ struct hcl_value hcl_sequence(
 		.kind = kind, .items = arena_grow(arena, items, n, n + 1, sizeof(*items)), .n = n};
 }
 
-/* Insertion keeps the order and lets the last of equal keys win. */
 struct hcl_value hcl_object(struct arena *arena, enum hcl_kind kind, const char *const *keys,
 	const struct hcl_value *items, size_t n)
 {
-	const char **sorted = arena_array(arena, n + 1, sizeof(*sorted));
-	struct hcl_value *values = arena_array(arena, n + 1, sizeof(*values));
+	struct name_at *names = arena_array(arena, n, sizeof(*names));
+	const char **sorted = arena_array(arena, n, sizeof(*sorted));
+	struct hcl_value *values = arena_array(arena, n, sizeof(*values));
 	size_t used = 0;
 
+	for (size_t i = 0; i < n; i++)
+		names[i] = (struct name_at){keys[i], strlen(keys[i]), i};
+	names_sort(names, n);
 	for (size_t i = 0; i < n; i++) {
-		size_t at = used;
-		while (at > 0 && strcmp(sorted[at - 1], keys[i]) >= 0)
-			at--;
-		if (at < used && !strcmp(sorted[at], keys[i])) {
-			values[at] = items[i];
-			continue;
-		}
-		memmove(&sorted[at + 1], &sorted[at], (used - at) * sizeof(*sorted));
-		memmove(&values[at + 1], &values[at], (used - at) * sizeof(*values));
-		sorted[at] = keys[i];
-		values[at] = items[i];
-		used++;
+		if (i + 1 < n && names_equal(&names[i], &names[i + 1]))
+			continue; /* the last of equal ones holds */
+		sorted[used] = names[i].name;
+		values[used++] = items[names[i].at];
 	}
 	return (struct hcl_value){.kind = kind, .keys = sorted, .items = values, .n = used};
 }

@@ -48,13 +48,19 @@ bool hcl_is_mapping(const struct hcl_value *v);  /* map, object */
 
 /** hcl_get() - item of a mapping; NULL = no such key */
 const struct hcl_value *hcl_get(const struct hcl_value *mapping, const char *key);
-bool hcl_equal(const struct hcl_value *a, const struct hcl_value *b);
+/** hcl_equal() - deep; the work counts in @arena: when that is full the answer means nothing */
+bool hcl_equal(struct arena *arena, const struct hcl_value *a, const struct hcl_value *b);
 
 /** hcl_object() - sorts keys; a key given twice: the last holds. @keys and @items are copied. */
 struct hcl_value hcl_object(struct arena *arena, enum hcl_kind kind, const char *const *keys,
 	const struct hcl_value *items, size_t n);
 struct hcl_value hcl_sequence(
 	struct arena *arena, enum hcl_kind kind, const struct hcl_value *items, size_t n);
+
+enum {
+	HCL_STEP_COST =
+		64 /* bytes that a small step of work counts as, in the arena (arena_spend) */
+};
 
 /* Conversions of primitives. Return: true and *ret, or false: it does not fit. */
 bool hcl_to_string(struct arena *arena, const struct hcl_value *v, const char **ret);
