@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 #include "cli/setup.h"
+#include "job/lang.h"
 #include "plan/plan.h"
 
 struct plan_options {
@@ -22,13 +23,13 @@ static const struct option_table own_options = {own, iso_len(own)};
 static int print_plan(struct setup *s, const struct plan_options *o, const struct task_config *c,
 	struct buf *out, struct iso_err *err)
 {
+	own_arena arena = arena_new(0); /* of one task: a job may have thousands */
 	struct host_facts facts = s->machine.facts;
 	struct plan_result plan;
 	own_buf bytes = BUF_INIT;
 	struct steps steps;
 
-	if (host_facts_for_task(s->arena, c, &facts, err) ||
-		plan_build(s->arena, c, &facts, &plan, err))
+	if (host_facts_for_task(arena, c, &facts, err) || plan_build(arena, c, &facts, &plan, err))
 		return -1;
 	for (size_t i = 0; i < plan.n_warnings; i++)
 		(void)fprintf(stderr, "isoexec: task '%s': warning: %s\n", c->task_name,
@@ -61,7 +62,7 @@ static int main_plan(const struct command *self, char **argv, size_t argc)
 	(void)self;
 	static const struct option_table *const tables[] = {
 		&own_options, &setup_place_options, &setup_job_options, &setup_command_options};
-	own_arena arena = arena_new(0);
+	own_arena arena = arena_new(LANG_ARENA_BYTES);
 	struct iso_err err = ISO_ERR_INIT;
 	struct plan_options options = {0};
 	struct setup s = {.arena = arena, .options = &options.setup, .messages = BUF_INIT};

@@ -8,6 +8,7 @@
 #include "cli/console.h"
 #include "cli/detach.h"
 #include "cli/setup.h"
+#include "job/lang.h"
 #include "run/sweep.h"
 
 struct run_options {
@@ -83,7 +84,7 @@ static int main_run(const struct command *self, char **argv, size_t argc)
 	(void)self;
 	static const struct option_table *const tables[] = {
 		&own_options, &setup_place_options, &setup_job_options, &setup_command_options};
-	own_arena arena = arena_new(0);
+	own_arena arena = arena_new(LANG_ARENA_BYTES);
 	struct iso_err err = ISO_ERR_INIT;
 	struct run_options options = {0};
 	struct setup s = {.arena = arena, .options = &options.setup, .messages = BUF_INIT};

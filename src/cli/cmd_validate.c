@@ -4,31 +4,37 @@
 
 #include "cli/command.h"
 #include "cli/setup.h"
+#include "job/lang.h"
 #include "plan/plan.h"
 
-static int check_plans(struct setup *s)
+/* In an arena of its own: a job may have thousands of tasks, one plan at a time is enough. */
+static bool plan_is_good(struct setup *s, const struct task_config *c)
 {
-	int bad = 0;
+	own_arena arena = arena_new(0);
+	struct iso_err err = ISO_ERR_INIT;
+	struct host_facts facts = s->machine.facts;
+	struct plan_result plan;
+
+	if (host_facts_for_task(arena, c, &facts, &err) ||
+		plan_build(arena, c, &facts, &plan, &err)) {
+		(void)fprintf(stderr, "isoexec: task '%s': %s\n", c->task_name, err.text);
+		return false;
+	}
+	for (size_t i = 0; i < plan.n_warnings; i++)
+		(void)fprintf(stderr, "isoexec: task '%s': warning: %s\n", c->task_name,
+			plan.warnings[i].text);
+	steps_builder_done(&plan.steps);
+	return true;
+}
+
+static bool plans_are_good(struct setup *s)
+{
+	bool good = true;
 
 	for (size_t a = 0; a < s->n_allocs; a++)
-		for (size_t t = 0; t < s->allocs[a]->n_tasks; t++) {
-			struct iso_err err = ISO_ERR_INIT;
-			struct host_facts facts = s->machine.facts;
-			struct plan_result plan;
-			const struct task_config *c = &s->allocs[a]->tasks[t].config;
-			if (host_facts_for_task(s->arena, c, &facts, &err) ||
-				plan_build(s->arena, c, &facts, &plan, &err)) {
-				(void)fprintf(
-					stderr, "isoexec: task '%s': %s\n", c->task_name, err.text);
-				bad++;
-				continue;
-			}
-			for (size_t i = 0; i < plan.n_warnings; i++)
-				(void)fprintf(stderr, "isoexec: task '%s': warning: %s\n",
-					c->task_name, plan.warnings[i].text);
-			steps_builder_done(&plan.steps);
-		}
-	return bad;
+		for (size_t t = 0; t < s->allocs[a]->n_tasks; t++)
+			good = plan_is_good(s, &s->allocs[a]->tasks[t].config) && good;
+	return good;
 }
 
 static int main_validate(const struct command *self, char **argv, size_t argc)
@@ -36,7 +42,7 @@ static int main_validate(const struct command *self, char **argv, size_t argc)
 	(void)self;
 	static const struct option_table *const tables[] = {
 		&setup_place_options, &setup_job_options};
-	own_arena arena = arena_new(0);
+	own_arena arena = arena_new(LANG_ARENA_BYTES);
 	struct iso_err err = ISO_ERR_INIT;
 	struct setup_options options = {0};
 	struct setup s = {.arena = arena, .options = &options, .messages = BUF_INIT};
@@ -52,7 +58,7 @@ static int main_validate(const struct command *self, char **argv, size_t argc)
 		(void)fprintf(stderr, "isoexec: %s\n", err.text);
 		return status;
 	}
-	if (check_plans(&s))
+	if (!plans_are_good(&s))
 		return EXIT_USAGE;
 	(void)printf("%s: valid\n", arguments.n_words ? arguments.words[0] : "command");
 	return EXIT_OK;

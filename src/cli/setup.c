@@ -173,10 +173,8 @@ static int make_id(struct setup *s, enum setup_ids ids, const char **ret, struct
 
 static void add_alloc(struct setup *s, struct alloc_spec *spec)
 {
-	struct alloc_spec **grown = arena_grow(
-		s->arena, s->allocs, s->n_allocs, s->n_allocs + 1, sizeof(struct alloc_spec *));
-	grown[s->n_allocs++] = spec;
-	s->allocs = grown;
+	s->allocs = arena_push(s->arena, s->allocs, s->n_allocs, sizeof(struct alloc_spec *));
+	s->allocs[s->n_allocs++] = spec;
 }
 
 static int allocs_of_group(struct setup *s, const struct lang_api *lang, const struct job *job,

@@ -83,8 +83,7 @@ static bool decode_host_volume(struct decoder *d, const struct hcl_block *b, voi
 			"path must be absolute");
 		return false;
 	}
-	t->volumes = arena_grow(
-		d->arena, t->volumes, t->n_volumes, t->n_volumes + 1, sizeof(*t->volumes));
+	t->volumes = arena_push(d->arena, t->volumes, t->n_volumes, sizeof(*t->volumes));
 	t->volumes[t->n_volumes++] = (struct operator_volume){
 		.name = b->labels[0],
 		.path = v.path.text,

@@ -4,11 +4,33 @@
 
 #include <string.h>
 
-static const char *look_up(const struct task_strings *table, const char *name, size_t len)
+/* Sorted by bytes: those that begin with "NAME=" stand together. */
+static const char *look_up(const struct task_strings *table, const char *name)
 {
-	for (size_t i = 0; i < table->n; i++)
-		if (!strncmp(table->v[i], name, len) && table->v[i][len] == '=')
-			return table->v[i] + len + 1;
+	size_t len = strlen(name), low = 0, high = table->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const char *entry = table->v[middle];
+		int order = strncmp(entry, name, len);
+		if (order < 0 || (!order && (unsigned char)entry[len] < '='))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == table->n || strncmp(table->v[low], name, len) != 0 || table->v[low][len] != '=')
+		return NULL;
+	return table->v[low] + len + 1;
+}
+
+/* The node's facts: not sorted, few. */
+static const char *look_up_fact(const struct task_strings *facts, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < facts->n; i++)
+		if (!strncmp(facts->v[i], name, len) && facts->v[i][len] == '=')
+			return facts->v[i] + len + 1;
 	return NULL;
 }
 
@@ -32,12 +54,12 @@ static const char *value_of(const struct interpolation *in, const char *ref, siz
 	const char *name = plain_name(in, ref, len);
 
 	if (!strncmp(name, "env.", 4)) {
-		const char *value = look_up(&in->env, name + 4, strlen(name + 4));
+		const char *value = look_up(&in->env, name + 4);
 		return value ? value
 			     : ""; /* as the reference: a variable that is not set is empty */
 	}
-	const char *value = look_up(&in->env, name, strlen(name));
-	return value ? value : look_up(&in->node, name, strlen(name));
+	const char *value = look_up(&in->env, name);
+	return value ? value : look_up_fact(&in->node, name);
 }
 
 const char *interpolate(const struct interpolation *in, const struct job_text *text)
@@ -58,11 +80,16 @@ const char *interpolate(const struct interpolation *in, const struct job_text *t
 			buf_chr(&out, *t++);
 			continue;
 		}
+		if (!hcl_diags_go_on(in->diags, text->range))
+			return "";
 		const char *value = value_of(in, t + 2, (size_t)(end - t - 2));
 		if (!value)
 			hcl_error(in->diags, text->range, "unknown reference",
 				"\"%.*s\" is not known where the task runs", (int)(end - t + 1), t);
-		buf_str(&out, value ? value : "");
+		if (value) { /* counted here: it may come many times in one text */
+			(void)arena_spend(in->arena, strlen(value));
+			buf_str(&out, value);
+		}
 		t = end + 1;
 	}
 	return arena_strdup(in->arena, buf_text(&out));

@@ -14,7 +14,7 @@
 struct interpolation {
 	struct arena *arena;
 	struct hcl_diags *diags;
-	struct task_strings env;  /* "K=V": ${K} and ${env["K"]} */
+	struct task_strings env;  /* "K=V", sorted: ${K} and ${env["K"]} */
 	struct task_strings node; /* "attr.kernel.name=linux" ... */
 };
 

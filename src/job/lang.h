@@ -13,7 +13,11 @@
 #include "task/operator.h"
 
 enum {
-	LANG_VERSION = 1
+	LANG_VERSION = 1,
+	/* The limit of the arena that job_load and job_to_alloc are given: a job file is hostile
+	 * input. What would take more is an error of the file like any other. */
+	LANG_ARENA_BYTES = 192 * 1024 * 1024,
+	LANG_MAX_TASKS = 4096 /* of a job, counts multiplied */
 };
 #define LANG_SYMBOL "iso_lang"
 

@@ -130,6 +130,13 @@ static bool check_job(struct decoder *d, const struct hcl_block *b)
 	if (!known)
 		hcl_error(d->diags, job->type.range, "invalid job type",
 			"type is service, batch, system or sysbatch, got \"%s\"", job->type.text);
+	size_t tasks = 0;
+	for (size_t i = 0; i < job->n_groups && !d->diags->n_errors; i++)
+		tasks += job->groups[i].n_tasks * (size_t)job->groups[i].count;
+	if (tasks > LANG_MAX_TASKS)
+		hcl_error(d->diags, b->range, "too many tasks",
+			"job \"%s\" would run %zu tasks on this machine, at most %d are", job->id,
+			tasks, LANG_MAX_TASKS);
 	if (!job->n_groups && !d->diags->n_errors)
 		hcl_error(d->diags, b->range, "missing group", "job \"%s\" has no group", job->id);
 	return known && job->n_groups;
@@ -153,5 +160,6 @@ struct job *job_decode(struct arena *arena, const struct hcl_source *source,
 	struct decoder d = {.arena = arena, .diags = diags, .scope = scope, .job = job};
 	ok = (strcmp(b->type, "job") ? decode_bare(&d, b) : decode_job(&d, b, job)) && ok;
 	ok = check_job(&d, b) && ok;
+	ok = hcl_diags_go_on(diags, b->range) && ok;
 	return ok && !diags->n_errors ? job : NULL;
 }

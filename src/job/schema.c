@@ -120,6 +120,8 @@ static bool put_strings(
 		.n = v->n,
 		.range = a->expr->range};
 	for (size_t i = 0; i < v->n; i++) {
+		if (!hcl_diags_go_on(d->diags, a->range))
+			return false;
 		bool written = a->expr->kind == EXPR_TUPLE && i < a->expr->n_args;
 		list->v[i].range = written ? a->expr->args[i]->range : a->expr->range;
 		if (!hcl_to_string(d->arena, &v->items[i], &list->v[i].text)) {
@@ -161,6 +163,12 @@ static bool put_duration(
 	return false;
 }
 
+static void add_pair(struct decoder *d, struct job_map *map, struct job_pair pair)
+{
+	map->v = arena_push(d->arena, map->v, map->n, sizeof(pair));
+	map->v[map->n++] = pair;
+}
+
 static bool put_map(
 	struct decoder *d, const struct hcl_attribute *a, const struct hcl_value *v, void *field)
 {
@@ -168,9 +176,10 @@ static bool put_map(
 
 	if (!hcl_is_mapping(v))
 		return wrong_type(d, a, v, "map of strings");
-	map->v = arena_grow(d->arena, map->v, map->n, map->n + v->n + 1, sizeof(*map->v));
 	for (size_t i = 0; i < v->n; i++) {
 		struct job_pair pair = {.key = v->keys[i], .value = {.range = a->expr->range}};
+		if (!hcl_diags_go_on(d->diags, a->range))
+			return false;
 		if (!hcl_to_string(d->arena, &v->items[i], &pair.value.text)) {
 			hcl_error(d->diags, a->expr->range, "incorrect attribute value type",
 				"inappropriate value for attribute \"%s\": element \"%s\": string "
@@ -178,7 +187,7 @@ static bool put_map(
 				a->name, v->keys[i], hcl_kind_name(v->items[i].kind));
 			return false;
 		}
-		map->v[map->n++] = pair;
+		add_pair(d, map, pair);
 	}
 	return true;
 }
@@ -265,13 +274,11 @@ static bool map_block(struct decoder *d, const struct schema_attribute *known,
 			"\"%s\" holds only NAME = VALUE", b->type);
 		ok = false;
 	}
-	map->v = arena_grow(
-		d->arena, map->v, map->n, map->n + b->body->n_attributes + 1, sizeof(*map->v));
 	for (size_t i = 0; i < b->body->n_attributes; i++) {
 		const struct hcl_attribute *a = &b->body->attributes[i];
 		struct job_pair pair = {.key = a->name};
 		if (schema_value(d, SCHEMA_STRING, a, &pair.value) && pair.value.text)
-			map->v[map->n++] = pair;
+			add_pair(d, map, pair);
 	}
 	return ok;
 }
@@ -290,31 +297,41 @@ static bool block(struct decoder *d, const struct schema *s, const struct hcl_bl
 	return labels_fit(d, known, b) && known->decode(d, b, into);
 }
 
-static bool told_twice(
-	struct decoder *d, const struct schema *s, const struct hcl_body *body, size_t i)
+/* @first: by index in the schema's table, the first block of that type. */
+static bool told_twice(struct decoder *d, const struct schema *s, const struct hcl_block *b,
+	const struct hcl_block **first)
 {
-	const struct schema_block *known = find_block(s, body->blocks[i].type);
+	const struct schema_block *known = find_block(s, b->type);
 
-	for (size_t k = 0; known && known->once && k < i; k++)
-		if (!strcmp(body->blocks[k].type, body->blocks[i].type)) {
-			hcl_error(d->diags, body->blocks[i].range,
-				arena_printf(d->arena, "duplicate %s block", known->name),
-				"only one %s block is allowed in %s; another was defined at line "
-				"%u",
-				known->name, s->name, body->blocks[k].type_range.start.line);
-			return true;
-		}
-	return false;
+	if (!known || !known->once)
+		return false;
+	const struct hcl_block **before = &first[known - s->blocks];
+	if (*before)
+		hcl_error(d->diags, b->range,
+			arena_printf(d->arena, "duplicate %s block", known->name),
+			"only one %s block is allowed in %s; another was defined at line %u",
+			known->name, s->name, (*before)->type_range.start.line);
+	else
+		*before = b;
+	return *before != b;
 }
 
 bool schema_decode(
 	struct decoder *d, const struct schema *s, const struct hcl_body *body, void *into)
 {
+	const struct hcl_block **first = arena_array(d->arena, s->n_blocks, sizeof(*first));
 	bool ok = true;
 
-	for (size_t i = 0; i < body->n_attributes; i++)
+	for (size_t i = 0; i < body->n_attributes; i++) {
+		if (!hcl_diags_go_on(d->diags, body->attributes[i].range))
+			return false;
 		ok = attribute(d, s, &body->attributes[i], into) && ok;
-	for (size_t i = 0; i < body->n_blocks; i++)
-		ok = !told_twice(d, s, body, i) && block(d, s, &body->blocks[i], into) && ok;
+	}
+	for (size_t i = 0; i < body->n_blocks; i++) {
+		const struct hcl_block *b = &body->blocks[i];
+		if (!hcl_diags_go_on(d->diags, b->range))
+			return false;
+		ok = !told_twice(d, s, b, first) && block(d, s, b, into) && ok;
+	}
 	return ok;
 }

@@ -21,6 +21,9 @@ bool decode_volume(struct decoder *d, const struct hcl_block *b, void *group);
 bool decode_restart(struct decoder *d, const struct hcl_block *b, void *restart);
 bool decode_network(struct decoder *d, const struct hcl_block *b, void *group);
 
+/** labels_differ() - have all blocks of @type in @body different names? Tells those that do not. */
+bool labels_differ(struct decoder *d, const struct hcl_body *body, const char *type);
+
 /* rows of the tables */
 #define RUN_AT(name, type, structure, field)                                                       \
 	{                                                                                          \

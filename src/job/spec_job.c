@@ -1,6 +1,7 @@
 /* job and group: their tables and decoders. */
 #include <string.h>
 
+#include "base/names.h"
 #include "job/spec.h"
 
 static const struct schema_attribute job_attributes[] = {
@@ -84,9 +85,37 @@ bool decode_job(struct decoder *d, const struct hcl_block *b, void *file)
 
 	job->id = b->labels[0];
 	bool ok = schema_decode(d, &job_schema, b->body, job);
+	ok = labels_differ(d, b->body, "group") && ok;
 	if (job->id_text.text)
 		job->id = job->id_text.text;
 	return ok;
+}
+
+bool labels_differ(struct decoder *d, const struct hcl_body *body, const char *type)
+{
+	struct name_at *names = arena_array(d->arena, body->n_blocks, sizeof(*names));
+	const struct hcl_block *first = NULL;
+	size_t n = 0, repeated = 0;
+
+	for (size_t i = 0; i < body->n_blocks; i++) {
+		const struct hcl_block *b = &body->blocks[i];
+		if (b->n_labels == 1 && !strcmp(b->type, type))
+			names[n++] = (struct name_at){b->labels[0], strlen(b->labels[0]), i};
+	}
+	names_sort(names, n);
+	for (size_t i = 0; i < n; i++) {
+		const struct hcl_block *b = &body->blocks[names[i].at];
+		if (!i || !names_equal(&names[i - 1], &names[i])) {
+			first = b;
+			continue;
+		}
+		hcl_error(d->diags, b->label_ranges[0],
+			arena_printf(d->arena, "duplicate %s", type),
+			"%s \"%s\" was already defined at line %u", type, b->labels[0],
+			first->range.start.line);
+		repeated++;
+	}
+	return !repeated;
 }
 
 bool decode_group(struct decoder *d, const struct hcl_block *b, void *into)
@@ -99,14 +128,8 @@ bool decode_group(struct decoder *d, const struct hcl_block *b, void *into)
 		.range = b->range,
 	};
 
-	for (size_t i = 0; i < job->n_groups; i++)
-		if (!strcmp(job->groups[i].name, group.name)) {
-			hcl_error(d->diags, b->label_ranges[0], "duplicate group",
-				"group \"%s\" was already defined at line %u", group.name,
-				job->groups[i].range.start.line);
-			return false;
-		}
 	bool ok = schema_decode(d, &group_schema, b->body, &group);
+	ok = labels_differ(d, b->body, "task") && ok;
 	if (group.count < 0 || group.count > 1000) {
 		hcl_error(d->diags, b->range, "invalid count", "count must be between 0 and 1000");
 		ok = false;
@@ -116,8 +139,7 @@ bool decode_group(struct decoder *d, const struct hcl_block *b, void *into)
 			d->diags, b->range, "missing task", "group \"%s\" has no task", group.name);
 		ok = false;
 	}
-	job->groups =
-		arena_grow(d->arena, job->groups, job->n_groups, job->n_groups + 1, sizeof(group));
+	job->groups = arena_push(d->arena, job->groups, job->n_groups, sizeof(group));
 	job->groups[job->n_groups++] = group;
 	return ok;
 }
@@ -172,8 +194,7 @@ bool decode_volume(struct decoder *d, const struct hcl_block *b, void *into)
 			"type \"%s\": only \"host\" volumes are run", v.type.text);
 		ok = false;
 	}
-	group->volumes = arena_grow(
-		d->arena, group->volumes, group->n_volumes, group->n_volumes + 1, sizeof(v));
+	group->volumes = arena_push(d->arena, group->volumes, group->n_volumes, sizeof(v));
 	group->volumes[group->n_volumes++] = v;
 	return ok;
 }

@@ -111,17 +111,9 @@ bool decode_task(struct decoder *d, const struct hcl_block *b, void *into)
 		.range = b->range,
 	};
 
-	for (size_t i = 0; i < group->n_tasks; i++)
-		if (!strcmp(group->tasks[i].name, t.name)) {
-			hcl_error(d->diags, b->label_ranges[0], "duplicate task",
-				"task \"%s\" was already defined at line %u", t.name,
-				group->tasks[i].range.start.line);
-			return false;
-		}
 	bool ok = schema_decode(d, &task_schema, b->body, &t);
 	ok = check_task(d, b, &t) && ok;
-	group->tasks =
-		arena_grow(d->arena, group->tasks, group->n_tasks, group->n_tasks + 1, sizeof(t));
+	group->tasks = arena_push(d->arena, group->tasks, group->n_tasks, sizeof(t));
 	group->tasks[group->n_tasks++] = t;
 	return ok;
 }
@@ -245,8 +237,7 @@ bool decode_artifact(struct decoder *d, const struct hcl_block *b, void *into)
 			"an artifact needs source = \"https://...\"");
 		ok = false;
 	}
-	t->artifacts =
-		arena_grow(d->arena, t->artifacts, t->n_artifacts, t->n_artifacts + 1, sizeof(a));
+	t->artifacts = arena_push(d->arena, t->artifacts, t->n_artifacts, sizeof(a));
 	t->artifacts[t->n_artifacts++] = a;
 	return ok;
 }
@@ -271,8 +262,7 @@ bool decode_volume_mount(struct decoder *d, const struct hcl_block *b, void *int
 			"a volume_mount needs volume and destination");
 		ok = false;
 	}
-	t->volume_mounts = arena_grow(
-		d->arena, t->volume_mounts, t->n_volume_mounts, t->n_volume_mounts + 1, sizeof(m));
+	t->volume_mounts = arena_push(d->arena, t->volume_mounts, t->n_volume_mounts, sizeof(m));
 	t->volume_mounts[t->n_volume_mounts++] = m;
 	return ok;
 }

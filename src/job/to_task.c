@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "base/names.h"
 #include "job/interpolate.h"
 #include "task/env.h"
 #include "task/root_map.h"
@@ -24,6 +25,8 @@ struct placing {
 	const struct job *job;
 	const struct job_group *group;
 	const struct lang_placement *at;
+	struct name_at *volumes; /* of the group, sorted, each name once */
+	size_t n_volumes;
 	struct interpolation in; /* of the current task */
 };
 
@@ -52,20 +55,29 @@ static struct task_strings merged_meta(const struct placing *p, const struct job
 
 	for (size_t m = 0; m < iso_len(maps); m++)
 		n += maps[m]->n;
-	const char **v = arena_array(p->arena, n + 1, sizeof(*v));
+	const char **v = arena_array(p->arena, n, sizeof(*v));
+	struct name_at *names = arena_array(p->arena, n, sizeof(*names));
+	size_t used = 0, first = 0;
 	n = 0;
 	for (size_t m = 0; m < iso_len(maps); m++)
-		for (size_t i = 0; i < maps[m]->n; i++) {
+		for (size_t i = 0; i < maps[m]->n; i++, n++) {
 			const struct job_pair *pair = &maps[m]->v[i];
-			const char *text = arena_printf(
+			v[n] = arena_printf(
 				p->arena, "%s=%s", pair->key, interpolate(&p->in, &pair->value));
-			size_t len = strlen(pair->key) + 1, at = 0;
-			while (at < n && strncmp(v[at], text, len) != 0)
-				at++;
-			v[at] = text;
-			n += at == n;
+			names[n] = (struct name_at){pair->key, strlen(pair->key), n};
 		}
-	return (struct task_strings){.v = v, .n = n};
+	names_sort(names, n);
+	for (size_t i = 1; i < n; i++) { /* the last value, where the name stood first */
+		first = names_equal(&names[i - 1], &names[i]) ? first : i;
+		if (first == i)
+			continue;
+		v[names[first].at] = v[names[i].at];
+		v[names[i].at] = NULL;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (v[i])
+			v[used++] = v[i];
+	return (struct task_strings){.v = v, .n = used};
 }
 
 static const char *cores_text(const struct placing *p, const struct job_resources *r)
@@ -151,17 +163,16 @@ static const struct operator_volume *operator_volume(
 	const char *source =
 		v->per_alloc ? arena_printf(p->arena, "%s[%u]", v->source.text, p->at->alloc_index)
 			     : v->source.text;
-	const char *known = "";
+	own_buf known = BUF_INIT;
 
-	for (size_t i = 0; i < o->n_volumes; i++) {
+	for (size_t i = 0; i < o->n_volumes; i++)
 		if (!strcmp(o->volumes[i].name, source))
 			return &o->volumes[i];
-		known = arena_printf(
-			p->arena, "%s%s%s", known, *known ? ", " : "", o->volumes[i].name);
-	}
+	for (size_t i = 0; i < o->n_volumes; i++)
+		buf_printf(&known, "%s%s", i ? ", " : "", o->volumes[i].name);
 	hcl_error(p->diags, v->source.range, "unknown host volume",
 		"\"%s\" is no host_volume of the operator's configuration; known are: %s", source,
-		*known ? known : "none");
+		known.len ? buf_text(&known) : "none");
 	return NULL;
 }
 
@@ -188,17 +199,16 @@ static bool propagation_of(
 
 static void add_mount(struct placing *p, const struct job_volume_mount *m, struct task_config *c)
 {
-	const struct job_volume *v = NULL;
 	struct task_mount mount = {.place = place_of(&m->range)};
+	const struct name_at *found =
+		names_find(p->volumes, p->n_volumes, m->volume.text, strlen(m->volume.text));
 
-	for (size_t i = 0; i < p->group->n_volumes; i++)
-		if (!strcmp(p->group->volumes[i].name, m->volume.text))
-			v = &p->group->volumes[i];
-	if (!v) {
+	if (!found) {
 		hcl_error(p->diags, m->volume.range, "unknown volume",
 			"group \"%s\" has no volume \"%s\"", p->group->name, m->volume.text);
 		return;
 	}
+	const struct job_volume *v = &p->group->volumes[found->at];
 	const struct operator_volume *o = operator_volume(p, v);
 	if (!o || !propagation_of(p, m, &mount.propagation))
 		return;
@@ -388,6 +398,21 @@ static void config_of(struct placing *p, const struct job_task *t, struct task_c
 		c->user = NULL;
 }
 
+static void sort_volumes(struct placing *p)
+{
+	size_t n = p->group->n_volumes;
+
+	p->volumes = arena_array(p->arena, n, sizeof(*p->volumes));
+	for (size_t i = 0; i < n; i++) {
+		const char *name = p->group->volumes[i].name;
+		p->volumes[i] = (struct name_at){name, strlen(name), i};
+	}
+	names_sort(p->volumes, n);
+	for (size_t i = 0; i < n; i++) /* of two of a name the last one holds */
+		if (i + 1 == n || !names_equal(&p->volumes[i], &p->volumes[i + 1]))
+			p->volumes[p->n_volumes++] = p->volumes[i];
+}
+
 struct alloc_spec *job_place(struct arena *arena, const struct job *job,
 	const struct job_group *group, const struct lang_placement *at, struct hcl_diags *diags)
 {
@@ -401,7 +426,9 @@ struct alloc_spec *job_place(struct arena *arena, const struct job *job,
 		.tasks = arena_array(arena, group->n_tasks, sizeof(*spec->tasks)),
 		.n_tasks = group->n_tasks,
 	};
-	for (size_t i = 0; i < group->n_tasks; i++) {
+	sort_volumes(&p);
+	for (size_t i = 0; i < group->n_tasks && hcl_diags_go_on(diags, group->tasks[i].range);
+		i++) {
 		const struct job_task *t = &group->tasks[i];
 		struct alloc_task *out = &spec->tasks[i];
 		p.in = (struct interpolation){.arena = arena, .diags = diags, .node = at->node};

@@ -1,11 +1,13 @@
-/* Input variables and locals (variables.h; jobspec 2.1). */
+/* Input variables (variables.h; jobspec 2.1). */
 #include "job/variables.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/names.h"
 #include "base/nearest.h"
 #include "hcl/parse.h"
+#include "job/locals.h"
 #include "job/source.h"
 
 struct variable {
@@ -21,16 +23,27 @@ struct table {
 	struct hcl_diags *diags;
 	struct variable *v;
 	size_t n;
+	struct name_at *names; /* of all, sorted */
 };
 
 static const struct hcl_scope no_scope = {.parent = NULL};
 
 static struct variable *find(struct table *t, const char *name, size_t len)
 {
+	const struct name_at *found = names_find(t->names, t->n, name, len);
+	return found ? &t->v[found->at] : NULL;
+}
+
+static void sort_names(struct table *t)
+{
+	t->names = arena_array(t->arena, t->n, sizeof(*t->names));
 	for (size_t i = 0; i < t->n; i++)
-		if (strlen(t->v[i].name) == len && !memcmp(t->v[i].name, name, len))
-			return &t->v[i];
-	return NULL;
+		t->names[i] = (struct name_at){t->v[i].name, strlen(t->v[i].name), i};
+	names_sort(t->names, t->n);
+	for (size_t i = 1; i < t->n; i++)
+		if (names_equal(&t->names[i - 1], &t->names[i]))
+			hcl_error(t->diags, t->v[t->names[i].at].block->range, "duplicate variable",
+				"variable \"%s\" was already defined", t->names[i].name);
 }
 
 static void declare(struct table *t, const struct hcl_block *b)
@@ -55,12 +68,7 @@ static void declare(struct table *t, const struct hcl_block *b)
 				"type, default, description",
 				a->name);
 	}
-	if (find(t, v.name, strlen(v.name))) {
-		hcl_error(t->diags, b->range, "duplicate variable",
-			"variable \"%s\" was already defined", v.name);
-		return;
-	}
-	t->v = arena_grow(t->arena, t->v, t->n, t->n + 1, sizeof(v));
+	t->v = arena_push(t->arena, t->v, t->n, sizeof(v));
 	t->v[t->n++] = v;
 }
 
@@ -228,44 +236,6 @@ static void validations(struct table *t, const struct hcl_scope *scope)
 		}
 }
 
-/* Locals may use each other in any order: rounds until nothing changes. */
-static struct hcl_value locals(struct table *t, const struct hcl_body *body,
-	struct hcl_scope *scope, struct hcl_variable *slot)
-{
-	const char **names = NULL;
-	struct hcl_value *values = NULL;
-	size_t n = 0, left = SIZE_MAX, before = 0;
-
-	while (left && left != before) {
-		before = left;
-		left = n = 0;
-		size_t told = t->diags->n, errors = t->diags->n_errors;
-		for (size_t i = 0; i < body->n_blocks; i++) {
-			const struct hcl_block *b = &body->blocks[i];
-			if (strcmp(b->type, "locals") != 0)
-				continue;
-			names = arena_grow(
-				t->arena, names, n, n + b->body->n_attributes + 1, sizeof(*names));
-			values = arena_grow(t->arena, values, n, n + b->body->n_attributes + 1,
-				sizeof(*values));
-			for (size_t a = 0; a < b->body->n_attributes; a++) {
-				names[n] = b->body->attributes[a].name;
-				if (hcl_eval(t->arena, t->diags, scope, b->body->attributes[a].expr,
-					    &values[n]))
-					n++;
-				else
-					left++;
-			}
-		}
-		slot->value = hcl_object(t->arena, HCL_OBJECT, names, values, n);
-		if (left && left != before) { /* another round may know more */
-			t->diags->n = told;
-			t->diags->n_errors = errors;
-		}
-	}
-	return slot->value;
-}
-
 bool job_is_runtime_root(const char *root)
 {
 	static const char *const names[] = {"attr", "node", "meta", "env", "device"};
@@ -285,6 +255,7 @@ struct hcl_scope *variables_scope(struct arena *arena, const struct hcl_body *bo
 	for (size_t i = 0; i < body->n_blocks; i++)
 		if (!strcmp(body->blocks[i].type, "variable"))
 			declare(&t, &body->blocks[i]);
+	sort_names(&t);
 	for (size_t i = 0; i < var_files.n; i++)
 		read_file(&t, var_files.v[i]);
 	for (size_t i = 0; i < t.n; i++) {
@@ -302,6 +273,6 @@ struct hcl_scope *variables_scope(struct arena *arena, const struct hcl_body *bo
 	*scope = (struct hcl_scope){
 		.variables = roots, .n_variables = 2, .is_runtime = job_is_runtime_root};
 	validations(&t, scope);
-	(void)locals(&t, body, scope, &roots[1]);
+	locals_evaluate(arena, body, scope, &roots[1], diags);
 	return diags->n_errors == errors ? scope : NULL;
 }

@@ -5,40 +5,35 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/names.h"
+
+/* Layers, weakest first: of equal names the last entry counts. */
 struct table {
 	struct arena *arena;
 	const char **v;
-	size_t n, room;
+	size_t n;
 };
-
-static size_t name_len(const char *entry)
-{
-	return strcspn(entry, "=");
-}
-
-static const char **find(struct table *t, const char *entry)
-{
-	size_t len = name_len(entry);
-
-	for (size_t i = 0; i < t->n; i++)
-		if (name_len(t->v[i]) == len && !memcmp(t->v[i], entry, len))
-			return &t->v[i];
-	return NULL;
-}
 
 static void set(struct table *t, const char *entry)
 {
-	const char **old = find(t, entry);
-
-	if (old) {
-		*old = entry;
-		return;
-	}
-	if (t->n == t->room) {
-		t->room = t->room ? t->room * 2 : 32;
-		t->v = arena_grow(t->arena, t->v, t->n, t->room, sizeof(*t->v));
-	}
+	t->v = arena_push(t->arena, t->v, t->n, sizeof(*t->v));
 	t->v[t->n++] = entry;
+}
+
+static void keep_last(struct table *t)
+{
+	struct name_at *names = arena_array(t->arena, t->n, sizeof(*names));
+	const char **kept = arena_array(t->arena, t->n, sizeof(*kept));
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->n; i++)
+		names[i] = (struct name_at){t->v[i], strcspn(t->v[i], "="), i};
+	names_sort(names, t->n);
+	for (size_t i = 0; i < t->n; i++)
+		if (i + 1 == t->n || !names_equal(&names[i], &names[i + 1]))
+			kept[n++] = t->v[names[i].at];
+	t->v = kept;
+	t->n = n;
 }
 
 static void set_text(struct table *t, const char *name, const char *value)
@@ -124,13 +119,13 @@ struct task_strings task_env_build(struct arena *arena, const struct task_env_in
 {
 	struct table t = {.arena = arena};
 
+	for (size_t i = 0; i < in->host.n; i++)
+		set(&t, in->host.v[i]);
 	add_identity(&t, in);
 	add_meta(&t, &in->meta);
-	for (size_t i = 0; i < in->host.n; i++)
-		if (!find(&t, in->host.v[i]))
-			set(&t, in->host.v[i]);
 	for (size_t i = 0; i < in->env.n; i++)
 		set(&t, clean_name(arena, in->env.v[i]));
+	keep_last(&t);
 	if (t.n)
 		qsort(t.v, t.n, sizeof(*t.v), by_text);
 	return (struct task_strings){.v = t.v, .n = t.n};
