@@ -6,8 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clean.h"
+
 enum {
 	LINE_BYTES_SHOWN = 160,
+	SUMMARY_BYTES = 200,
 	DETAIL_BYTES = 1000, /* names in it come from the file */
 	MIB = 1024 * 1024
 };
@@ -83,11 +86,20 @@ static int by_place(const void *a, const void *b)
 	return 0;
 }
 
-/* A job file is hostile: what it holds is printed without its control bytes. */
-static void add_visible(struct buf *out, const char *text, size_t len)
+static void add_text(struct buf *out, const char *text, size_t most)
 {
-	for (size_t i = 0; i < len; i++)
-		buf_chr(out, (unsigned char)text[i] < 0x20 && text[i] != '\t' ? '?' : text[i]);
+	clean_line(out, text, strnlen(text, most));
+}
+
+/* As many of @mark as there are characters when @text is shown; tabs stay, so that columns meet. */
+static void add_marks(struct buf *out, const char *text, size_t len, char mark, char tab)
+{
+	own_buf shown = BUF_INIT;
+
+	clean_line(&shown, text, len);
+	for (size_t i = 0; i < shown.len; i++)
+		if (((unsigned char)shown.data[i] & 0xc0) != 0x80)
+			buf_chr(out, shown.data[i] == '\t' ? tab : mark);
 }
 
 static void snippet(const struct hcl_diag *d, struct buf *out)
@@ -100,32 +112,39 @@ static void snippet(const struct hcl_diag *d, struct buf *out)
 		start--;
 	while (end < s->len && s->text[end] != '\n')
 		end++;
-	if (end - start > LINE_BYTES_SHOWN)
+	if (end > start && s->text[end - 1] == '\r')
+		end--;
+	if (end - start > LINE_BYTES_SHOWN) {
 		end = start + LINE_BYTES_SHOWN;
-	buf_printf(out, "  %5u | ", d->range.start.line);
-	add_visible(out, s->text + start, end - start);
-	buf_str(out, "\n        | ");
-	for (size_t i = start; i < at && i < end; i++)
-		if (((unsigned char)s->text[i] & 0xc0) != 0x80)
-			buf_chr(out, s->text[i] == '\t' ? '\t' : ' ');
+		while (end > start && ((unsigned char)s->text[end] & 0xc0) == 0x80)
+			end--;
+	}
+	size_t from = at < end ? at : end;
 	size_t stop = d->range.end.byte < end ? d->range.end.byte : end;
-	buf_chr(out, '^');
-	for (size_t i = at + 1; i < stop; i++)
-		if (((unsigned char)s->text[i] & 0xc0) != 0x80)
-			buf_chr(out, '^');
+	buf_printf(out, "  %5u | ", d->range.start.line);
+	clean_line(out, s->text + start, end - start);
+	buf_str(out, "\n        | ");
+	add_marks(out, s->text + start, from - start, ' ', '\t');
+	if (stop > from)
+		add_marks(out, s->text + from, stop - from, '^', '^');
+	else
+		buf_chr(out, '^');
 	buf_chr(out, '\n');
 }
 
+/* The texts hold words of the file, and its name is somebody's too. */
 static void one(const struct hcl_diag *d, struct buf *out)
 {
-	const char *word = d->severity == HCL_ERROR ? "error" : "warning";
-
-	if (d->range.source)
-		buf_printf(out, "%s:%u:%u: ", d->range.source->name, d->range.start.line,
-			d->range.start.column);
-	buf_printf(out, "%s: %s", word, d->summary);
-	if (*d->detail)
-		buf_printf(out, ": %s", d->detail);
+	if (d->range.source) {
+		add_text(out, d->range.source->name, DETAIL_BYTES);
+		buf_printf(out, ":%u:%u: ", d->range.start.line, d->range.start.column);
+	}
+	buf_str(out, d->severity == HCL_ERROR ? "error: " : "warning: ");
+	add_text(out, d->summary, SUMMARY_BYTES);
+	if (*d->detail) {
+		buf_str(out, ": ");
+		add_text(out, d->detail, DETAIL_BYTES);
+	}
 	buf_chr(out, '\n');
 	if (d->range.source)
 		snippet(d, out);

@@ -68,7 +68,7 @@ void hcl_warning(struct hcl_diags *d, struct hcl_range range, const char *summar
 bool hcl_diags_go_on(struct hcl_diags *d, struct hcl_range range);
 
 /**
- * hcl_diags_render() - for people, sorted by place:
+ * hcl_diags_render() - for people, sorted by place, fit for a terminal whatever the file holds:
  *
  *   job.hcl:3:5: error: unsupported argument
  *       3 |     comand = "x"
