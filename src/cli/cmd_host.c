@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "cli/command.h"
+#include "cli/say.h"
 #include "cli/setup.h"
 
 struct host_options {
@@ -135,7 +136,7 @@ static int main_host(const struct command *self, char **argv, size_t argc)
 
 	if (options_parse(tables, iso_len(tables), argv, argc, &options, arena, &arguments, &err) ||
 		host_facts_machine(arena, &facts, &err)) {
-		(void)fprintf(stderr, "isoexec: %s\n", err.text);
+		say("%s", err.text);
 		return EXIT_USAGE;
 	}
 	struct report report = {.arena = arena};

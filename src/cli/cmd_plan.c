@@ -1,8 +1,10 @@
 /* isoexec plan: every kernel step that a job would take here, in order, as text or JSON. Nothing is
  * touched. */
 #include <stdio.h>
+#include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/say.h"
 #include "cli/setup.h"
 #include "job/lang.h"
 #include "plan/plan.h"
@@ -32,8 +34,7 @@ static int print_plan(struct setup *s, const struct plan_options *o, const struc
 	if (host_facts_for_task(arena, c, &facts, err) || plan_build(arena, c, &facts, &plan, err))
 		return -1;
 	for (size_t i = 0; i < plan.n_warnings; i++)
-		(void)fprintf(stderr, "isoexec: task '%s': warning: %s\n", c->task_name,
-			plan.warnings[i].text);
+		say("task '%s': warning: %s", c->task_name, plan.warnings[i].text);
 	int r = steps_finish(&plan.steps, &bytes, err);
 	steps_builder_done(&plan.steps);
 	if (r || steps_read(bytes.data, bytes.len, &steps, err))
@@ -73,13 +74,16 @@ static int main_plan(const struct command *self, char **argv, size_t argc)
 			tables, iso_len(tables), argv, argc, &options, arena, &arguments, &err) ||
 		setup_machine(&s, &err) || setup_allocs(&s, &arguments, SETUP_FIXED_IDS, &err) ||
 		print_all(&s, &options, &out, &err);
-	(void)fputs(buf_text(&s.messages), stderr);
-	buf_done(&s.messages);
+	say_rendered(&s.messages);
 	if (r) {
-		(void)fprintf(stderr, "isoexec: %s\n", err.text);
+		say("%s", err.text);
 		return EXIT_USAGE;
 	}
-	return fputs(buf_text(&out), stdout) < 0 || fflush(stdout) ? EXIT_FAILED : EXIT_OK;
+	/* JSON for a program keeps its bytes */
+	bool bad = options.json && !isatty(STDOUT_FILENO)
+			   ? fputs(buf_text(&out), stdout) < 0 || fflush(stdout)
+			   : say_clean(stdout, &out);
+	return bad ? EXIT_FAILED : EXIT_OK;
 }
 
 const struct command cmd_plan = {

@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "cli/console.h"
 #include "cli/detach.h"
+#include "cli/say.h"
 #include "cli/setup.h"
 #include "job/lang.h"
 #include "run/sweep.h"
@@ -30,8 +31,8 @@ static const struct option_table own_options = {own, iso_len(own)};
 
 static int fail(struct setup *s, const struct iso_err *err)
 {
-	(void)fputs(buf_text(&s->messages), stderr);
-	(void)fprintf(stderr, "isoexec: %s\n", err->text);
+	say_rendered(&s->messages);
+	say("%s", err->text);
 	return EXIT_RUN_FAILED;
 }
 
@@ -53,7 +54,6 @@ static void sweep(void *context)
 static int run(struct setup *s, const struct run_options *o, struct iso_err *err)
 {
 	struct console console;
-	console_init(&console, count_tasks(s), !s->from_file && !o->verbose, o->raw);
 	const struct life_watcher watcher = console_watcher(&console);
 	const struct alloc_run_in in = {
 		.allocs = s->allocs,
@@ -66,16 +66,15 @@ static int run(struct setup *s, const struct run_options *o, struct iso_err *err
 	};
 	int status = EXIT_RUN_FAILED;
 
-	(void)fputs(buf_text(&s->messages), stderr); /* warnings of the job file */
-	buf_done(&s->messages);
+	say_rendered(&s->messages); /* warnings of the job file */
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (o->detach)
 		return detach(s, &status, err) ? fail(s, err) : status;
+	console_init(&console, count_tasks(s), !s->from_file && !o->verbose, o->raw);
 	if (alloc_run(s->arena, &in, &status, err))
 		return fail(s, err);
 	for (size_t i = 0; o->keep && i < s->n_allocs; i++)
-		(void)fprintf(
-			stderr, "isoexec: kept '%s'\n", s->allocs[i]->tasks[0].config.alloc_dir);
+		say("kept '%s'", s->allocs[i]->tasks[0].config.alloc_dir);
 	return status;
 }
 

@@ -5,6 +5,7 @@
 
 #include "alloc/runner.h"
 #include "cli/command.h"
+#include "cli/say.h"
 
 enum {
 	TELL_FD = 3
@@ -17,12 +18,12 @@ static int main_runner(const struct command *self, char **argv, size_t argc)
 
 	(void)self;
 	if (argc != 1) {
-		(void)fprintf(stderr, "isoexec: runner takes the state directory of an alloc\n");
+		say("runner takes the state directory of an alloc");
 		return EXIT_USAGE;
 	}
 	if (!runner_main(argv[0], tell_fd, &err))
 		return EXIT_OK;
-	(void)fprintf(stderr, "isoexec: %s\n", err.text);
+	say("%s", err.text);
 	return EXIT_FAILED;
 }
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "cli/command.h"
+#include "cli/say.h"
 #include "cli/setup.h"
 #include "job/lang.h"
 #include "plan/plan.h"
@@ -17,12 +18,11 @@ static bool plan_is_good(struct setup *s, const struct task_config *c)
 
 	if (host_facts_for_task(arena, c, &facts, &err) ||
 		plan_build(arena, c, &facts, &plan, &err)) {
-		(void)fprintf(stderr, "isoexec: task '%s': %s\n", c->task_name, err.text);
+		say("task '%s': %s", c->task_name, err.text);
 		return false;
 	}
 	for (size_t i = 0; i < plan.n_warnings; i++)
-		(void)fprintf(stderr, "isoexec: task '%s': warning: %s\n", c->task_name,
-			plan.warnings[i].text);
+		say("task '%s': warning: %s", c->task_name, plan.warnings[i].text);
 	steps_builder_done(&plan.steps);
 	return true;
 }
@@ -48,20 +48,20 @@ static int main_validate(const struct command *self, char **argv, size_t argc)
 	struct setup s = {.arena = arena, .options = &options, .messages = BUF_INIT};
 	struct arguments arguments;
 	int status = EXIT_OK;
+	own_buf out = BUF_INIT;
 
 	if (options_parse(tables, iso_len(tables), argv, argc, &options, arena, &arguments, &err) ||
 		setup_machine(&s, &err) || setup_allocs(&s, &arguments, SETUP_FIXED_IDS, &err))
 		status = EXIT_USAGE;
-	(void)fputs(buf_text(&s.messages), stderr);
-	buf_done(&s.messages);
+	say_rendered(&s.messages);
 	if (status) {
-		(void)fprintf(stderr, "isoexec: %s\n", err.text);
+		say("%s", err.text);
 		return status;
 	}
 	if (!plans_are_good(&s))
 		return EXIT_USAGE;
-	(void)printf("%s: valid\n", arguments.n_words ? arguments.words[0] : "command");
-	return EXIT_OK;
+	buf_printf(&out, "%s: valid\n", arguments.n_words ? arguments.words[0] : "command");
+	return say_clean(stdout, &out) ? EXIT_FAILED : EXIT_OK;
 }
 
 const struct command cmd_validate = {

@@ -13,6 +13,7 @@
 #include "alloc/runner.h"
 #include "base/own.h"
 #include "cli/command.h"
+#include "cli/say.h"
 #include "run/dirs.h"
 
 /* Whoever asks for what he may not have learns it here, before anything is made. */
@@ -45,7 +46,7 @@ static void hear_line(const char *line, struct heard *heard)
 
 	if (object && !json_unpack(object, "{s:s, s:s, s:s}", "task", &task, "type", &type,
 			      "message", &message)) {
-		(void)fprintf(stderr, "isoexec: task '%s': %s\n", task, message);
+		say("task '%s': %s", task, message);
 		heard->started = heard->started || !strcmp(type, "Started");
 		heard->failed = heard->failed || !strcmp(type, "Driver Failure");
 	}

@@ -8,6 +8,7 @@
 #include "base/attr.h"
 #include "base/nearest.h"
 #include "cli/command.h"
+#include "cli/say.h"
 
 const struct command *const commands[] = {
 	&cmd_run, &cmd_validate, &cmd_plan, &cmd_host, &cmd_version, &cmd_help, &cmd_runner};
@@ -29,11 +30,10 @@ static int unknown(const char *name)
 {
 	for (size_t i = 0; i < n_commands; i++)
 		if (nearest_close(name, commands[i]->name)) {
-			(void)fprintf(stderr, "isoexec: unknown command '%s': did you mean '%s'?\n",
-				name, commands[i]->name);
+			say("unknown command '%s': did you mean '%s'?", name, commands[i]->name);
 			return EXIT_USAGE;
 		}
-	(void)fprintf(stderr, "isoexec: unknown command '%s': see 'isoexec help'\n", name);
+	say("unknown command '%s': see 'isoexec help'", name);
 	return EXIT_USAGE;
 }
 
