@@ -71,7 +71,9 @@ static int run(struct setup *s, const struct run_options *o, struct iso_err *err
 	if (o->detach)
 		return detach(s, &status, err) ? fail(s, err) : status;
 	console_init(&console, count_tasks(s), !s->from_file && !o->verbose, o->raw);
-	if (alloc_run(s->arena, &in, &status, err))
+	int r = alloc_run(s->arena, &in, &status, err);
+	console_done(&console);
+	if (r)
 		return fail(s, err);
 	for (size_t i = 0; o->keep && i < s->n_allocs; i++)
 		say("kept '%s'", s->allocs[i]->tasks[0].config.alloc_dir);

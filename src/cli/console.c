@@ -1,57 +1,37 @@
 /* Printing what tasks say and what happens to them (console.h). */
 #include "cli/console.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-/* Blocking on purpose: whoever reads slowly slows the task, as in any pipeline. */
-static void write_all(int fd, const char *data, size_t len)
+#include "cli/say.h"
+
+static void put(struct console *c, int stream, const char *data, size_t len)
 {
-	while (len) {
-		ssize_t n = write(fd, data, len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return; /* the reader is gone: nobody is there to be told */
-		data += n;
-		len -= (size_t)n;
-	}
+	outlet_put(&c->stream[stream].outlet, &c->watch, data, len);
 }
 
-static bool is_control(const unsigned char *p, size_t left)
+/* Told once, on the other stream: the log files have it all. */
+static void tell_given_up(struct console *c)
 {
-	if (p[0] < 0x20)
-		return p[0] != '\n' && p[0] != '\t' && p[0] != '\r';
-	if (p[0] == 0x7f)
-		return true;
-	return p[0] == 0xc2 && left > 1 && p[1] >= 0x80 && p[1] <= 0x9f; /* C1 in UTF-8 */
-}
+	own_buf line = BUF_INIT;
 
-/* ESC becomes ^[ and so on: visible, harmless. */
-static void add_filtered(struct buf *out, const char *data, size_t len)
-{
-	const unsigned char *p = (const unsigned char *)data;
-
-	for (size_t i = 0; i < len; i++) {
-		if (!is_control(p + i, len - i)) {
-			buf_add(out, data + i, 1);
-		} else if (p[i] == 0xc2) {
-			buf_printf(out, "\\x%02x", p[++i]);
-		} else {
-			buf_chr(out, '^');
-			buf_chr(out, (char)(p[i] ^ 0x40));
-		}
-	}
-}
-
-static void add_prefix(
-	struct console *c, struct buf *out, const struct alloc_task *task, int stream)
-{
-	if (c->mid_line[stream] && c->last[stream] == task)
+	if (c->told_given_up || c->stream[STDOUT_FILENO].outlet.state != OUTLET_GIVEN_UP)
 		return;
-	if (c->mid_line[stream])
+	c->told_given_up = true;
+	say_into(&line, "warning: nobody reads the standard output: what follows is not shown");
+	put(c, STDERR_FILENO, buf_text(&line), line.len);
+}
+
+/* What @last had begun and not ended is shown before somebody else speaks. */
+static void add_prefix(
+	struct console *c, struct console_stream *s, struct buf *out, const struct alloc_task *task)
+{
+	if (s->last != task)
+		clean_end(&s->clean, out);
+	if (s->mid_line && s->last == task)
+		return;
+	if (s->mid_line)
 		buf_chr(out, '\n');
 	if (c->prefixed)
 		buf_printf(out, "%s | ", task->config.task_name);
@@ -61,28 +41,32 @@ static void on_output(
 	void *context, const struct alloc_task *task, int stream, const char *data, size_t len)
 {
 	struct console *c = context;
+	struct console_stream *s = &c->stream[stream];
+	bool filters = s->is_tty && !c->raw;
+	own_buf out = BUF_INIT;
 
-	if (!c->prefixed && (c->raw || !c->is_tty[stream])) {
-		write_all(stream, data, len);
-		c->mid_line[stream] = len && data[len - 1] != '\n';
-		c->last[stream] = task;
+	if (!c->prefixed && !filters) {
+		put(c, stream, data, len);
+		s->mid_line = len && data[len - 1] != '\n';
+		s->last = task;
+		tell_given_up(c);
 		return;
 	}
-	own_buf out = BUF_INIT;
 	while (len) {
 		const char *newline = memchr(data, '\n', len);
 		size_t part = newline ? (size_t)(newline - data) + 1 : len;
-		add_prefix(c, &out, task, stream);
-		if (c->is_tty[stream] && !c->raw)
-			add_filtered(&out, data, part);
+		add_prefix(c, s, &out, task);
+		if (filters)
+			clean_stream(&s->clean, &out, data, part);
 		else
 			buf_add(&out, data, part);
-		c->mid_line[stream] = !newline;
-		c->last[stream] = task;
+		s->mid_line = !newline;
+		s->last = task;
 		data += part;
 		len -= part;
 	}
-	write_all(stream, buf_text(&out), out.len);
+	put(c, stream, buf_text(&out), out.len);
+	tell_given_up(c);
 }
 
 static void on_event(
@@ -104,23 +88,41 @@ static void on_event(
 		[LIFE_EV_NOT_RESTARTING] = {"not restarting: ", true},
 		[LIFE_EV_FAILED] = {"", true},
 	};
+	const struct console_stream *out = &c->stream[STDOUT_FILENO];
+	struct console_stream *err = &c->stream[STDERR_FILENO];
 
 	if (c->quiet && !kinds[event].always)
 		return;
-	own_buf out = BUF_INIT;
-	if (c->mid_line[2] || (c->is_tty[1] && c->is_tty[2] && c->mid_line[1]))
-		buf_chr(&out, '\n');
-	c->mid_line[2] = false;
-	buf_printf(&out, "isoexec: task '%s': %s%s\n", task->config.task_name, kinds[event].word,
-		text);
-	write_all(STDERR_FILENO, buf_text(&out), out.len);
+	own_buf line = BUF_INIT;
+	if (err->mid_line || (out->is_tty && err->is_tty && out->mid_line))
+		buf_chr(&line, '\n');
+	err->mid_line = false;
+	say_into(&line, "task '%s': %s%s", task->config.task_name, kinds[event].word, text);
+	put(c, STDERR_FILENO, buf_text(&line), line.len);
 }
 
 void console_init(struct console *c, size_t n_tasks, bool quiet, bool raw)
 {
 	*c = (struct console){.prefixed = n_tasks > 1, .quiet = quiet, .raw = raw};
-	for (int stream = 1; stream <= 2; stream++)
-		c->is_tty[stream] = isatty(stream) == 1;
+	outlet_watch_init(&c->watch);
+	for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++) {
+		struct console_stream *s = &c->stream[fd];
+		s->is_tty = isatty(fd) == 1;
+		s->clean = (struct clean)CLEAN_INIT;
+		outlet_open(&s->outlet, fd);
+	}
+}
+
+void console_done(struct console *c)
+{
+	for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++) {
+		struct console_stream *s = &c->stream[fd];
+		own_buf rest = BUF_INIT;
+		clean_end(&s->clean, &rest);
+		put(c, fd, buf_text(&rest), rest.len);
+		outlet_done(&s->outlet, &c->watch);
+	}
+	outlet_watch_done(&c->watch);
 }
 
 struct life_watcher console_watcher(struct console *c)

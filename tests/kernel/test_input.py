@@ -101,6 +101,39 @@ def test_what_is_not_run_is_refused(place):
     refuse(place, place.write("d.hcl", 'task "t" {\n driver = "docker"\n config {\n command = "x"\n }\n}\n'), 125, 'only "exec" is, got "docker"')
 
 
+def no_control(r, *words):
+    """What is told is text, its lines are ours."""
+    for c in r.stderr:
+        assert c == "\n" or c >= " " and not "\x7f" <= c < "\xa0", f"{c!r} in {r.stderr!r}"
+    for word in words:
+        assert word in r.stderr, f"expected '{word}' in: {r.stderr}"
+    for line in r.stderr.splitlines():
+        assert not line.startswith("forged"), r.stderr
+
+
+@test
+def test_control_characters_are_shown(place):
+    path = place.write("c.hcl", JOB.replace('"true"', '"/x\\u001b]0;pwn\\u0007\\nforged"') % ("", ""))
+    r = place.run(path)
+    check(r, 127)
+    no_control(r, "/x^[]0;pwn^G^Jforged")
+    r = place.run(job(place, "", '      user = "x\\u001b[2J\\nforged"'))
+    check(r, 125)
+    no_control(r, "x^[[2J^Jforged")
+    r = place.run(job(place, "        args \x1b[2J\x9b"), command="validate")
+    check(r, 2)
+    no_control(r, "got '^['", "7 |         args ^[[2J\\x9b")
+    no_control(place.run(place.path("no\x1b[2J\nforged")), "no^[[2J^Jforged")
+
+
+@test
+def test_control_characters_of_a_script(place):
+    script = place.write("alloc/evil", "#!/bin/\x1b]0;pwn\x07\n", 0o755)
+    r = place.run("-volume", f"{os.path.dirname(script)}:/v:ro", "--", "/v/evil")
+    assert r.returncode in (126, 127), r.returncode
+    no_control(r, "^[]0;pwn^G")
+
+
 @test
 def test_several_errors_in_one_run(place):
     r = place.run(job(place, '        comand = "x"\n        cap_ad = []', '      usr = "x"'))

@@ -260,6 +260,23 @@ def test_second_signal_kills_at_once(place):
 
 
 @test
+def test_stop_while_nobody_reads(place):
+    # both streams, so that the loop waits for the one or the other; nothing is read until the end
+    p = place.start("--", "sh", "-c", "trap 'exit 9' INT; yes & yes >&2 & wait")
+    wait_until(lambda: stalls(p.pid), lambda: "the output does not stall")
+    p.send_signal(signal.SIGTERM)
+    assert p.wait(timeout=60) == 9, p.returncode
+    p.communicate()
+
+
+def stalls(pid):
+    """It sleeps in a poll of two descriptors, or in a write: it waits for a reader."""
+    with open(f"/proc/{pid}/syscall", encoding="utf-8") as f:
+        words = f.read().split()
+    return words[0] == "1" or (words[0] == "7" and int(words[2], 16) == 2)
+
+
+@test
 def test_few_inodes_and_none_after(place):
     r = place.run("-keep", "--", "sh", "-c", "echo ready")
     check(r, 0)
