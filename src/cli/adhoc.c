@@ -6,6 +6,7 @@
 
 #include "cli/setup.h"
 #include "task/env.h"
+#include "task/name.h"
 #include "task/volume.h"
 
 enum {
@@ -50,10 +51,14 @@ static int env_of(struct setup *s, const char *alloc_id, const char *job_id, str
 {
 	const struct setup_options *o = s->options;
 
-	for (size_t i = 0; i < o->env.n; i++)
-		if (!strchr(o->env.v[i], '=') || o->env.v[i][0] == '=')
+	for (size_t i = 0; i < o->env.n; i++) {
+		const char *entry = o->env.v[i], *equals = strchr(entry, '=');
+		if (!equals || equals == entry)
 			return iso_err_set(err, ISO_FAULT_INPUT, 0,
-				"option '-env' takes NAME=VALUE, got '%s'", o->env.v[i]);
+				"option '-env' takes NAME=VALUE, got '%s'", entry);
+		if (task_env_name_check(entry, (size_t)(equals - entry), err))
+			return iso_err_in(err, "option '-env'");
+	}
 	const struct task_env_in in = {
 		.alloc_id = alloc_id,
 		.job_id = job_id,

@@ -112,34 +112,63 @@ static bool decode_bare(struct decoder *d, const struct hcl_block *b)
 	return decode_task(d, b, group);
 }
 
-static bool check_job(struct decoder *d, const struct hcl_block *b)
+static bool check_names(struct decoder *d, const struct hcl_block *b)
+{
+	struct job *job = d->job;
+	bool ok = job->bare || title_fits(d, "job id", job->id,
+				       job->id_text.text ? job->id_text.range : b->label_ranges[0]);
+
+	if (job->name.text)
+		ok = title_fits(d, "job name", job->name.text, job->name.range) && ok;
+	else
+		job->name.text = job->id;
+	if (!strpbrk(job->id, " /") && *job->id)
+		return ok;
+	hcl_error(d->diags, b->range, "invalid job id",
+		"a job's id holds no blank and no slash, got \"%s\"", job->id);
+	return false;
+}
+
+static bool check_type(struct decoder *d)
 {
 	static const char *const types[] = {"service", "batch", "system", "sysbatch"};
-	struct job *job = d->job;
-	bool known = !job->type.text;
+	const struct job_text *type = &d->job->type;
 
-	if (!job->name.text)
-		job->name.text = job->id;
-	if (strpbrk(job->id, " /") || !*job->id) {
-		hcl_error(d->diags, b->range, "invalid job id",
-			"a job's id holds no blank and no slash, got \"%s\"", job->id);
-		return false;
-	}
+	if (!type->text)
+		return true;
 	for (size_t i = 0; i < iso_len(types); i++)
-		known = known || !strcmp(job->type.text, types[i]);
-	if (!known)
-		hcl_error(d->diags, job->type.range, "invalid job type",
-			"type is service, batch, system or sysbatch, got \"%s\"", job->type.text);
+		if (!strcmp(type->text, types[i]))
+			return true;
+	hcl_error(d->diags, type->range, "invalid job type",
+		"type is service, batch, system or sysbatch, got \"%s\"", type->text);
+	return false;
+}
+
+/* Only of what is right so far: counts are between 0 and 1000 then. */
+static bool check_size(struct decoder *d, const struct hcl_block *b)
+{
+	const struct job *job = d->job;
 	size_t tasks = 0;
-	for (size_t i = 0; i < job->n_groups && !d->diags->n_errors; i++)
+
+	if (d->diags->n_errors)
+		return false;
+	for (size_t i = 0; i < job->n_groups; i++)
 		tasks += job->groups[i].n_tasks * (size_t)job->groups[i].count;
 	if (tasks > LANG_MAX_TASKS)
 		hcl_error(d->diags, b->range, "too many tasks",
 			"job \"%s\" would run %zu tasks on this machine, at most %d are", job->id,
 			tasks, LANG_MAX_TASKS);
-	if (!job->n_groups && !d->diags->n_errors)
+	else if (!job->n_groups)
 		hcl_error(d->diags, b->range, "missing group", "job \"%s\" has no group", job->id);
-	return known && job->n_groups;
+	return tasks <= LANG_MAX_TASKS && job->n_groups;
+}
+
+static bool check_job(struct decoder *d, const struct hcl_block *b)
+{
+	bool ok = check_names(d, b);
+
+	ok = check_type(d) && ok;
+	return check_size(d, b) && ok;
 }
 
 struct job *job_decode(struct arena *arena, const struct hcl_source *source,

@@ -24,6 +24,9 @@ bool decode_network(struct decoder *d, const struct hcl_block *b, void *group);
 /** labels_differ() - have all blocks of @type in @body different names? Tells those that do not. */
 bool labels_differ(struct decoder *d, const struct hcl_body *body, const char *type);
 
+/** title_fits() - no control characters in the name of a job or group? Tells if there are. */
+bool title_fits(struct decoder *d, const char *what, const char *title, struct hcl_range range);
+
 /* rows of the tables */
 #define RUN_AT(name, type, structure, field)                                                       \
 	{                                                                                          \

@@ -3,6 +3,7 @@
 
 #include "base/names.h"
 #include "job/spec.h"
+#include "task/name.h"
 
 static const struct schema_attribute job_attributes[] = {
 	RUN_AT("id", SCHEMA_STRING, struct job, id_text),
@@ -91,6 +92,16 @@ bool decode_job(struct decoder *d, const struct hcl_block *b, void *file)
 	return ok;
 }
 
+bool title_fits(struct decoder *d, const char *what, const char *title, struct hcl_range range)
+{
+	struct iso_err err = ISO_ERR_INIT;
+
+	if (!task_title_check(title, &err))
+		return true;
+	hcl_error(d->diags, range, arena_printf(d->arena, "invalid %s", what), "%s", err.text);
+	return false;
+}
+
 bool labels_differ(struct decoder *d, const struct hcl_body *body, const char *type)
 {
 	struct name_at *names = arena_array(d->arena, body->n_blocks, sizeof(*names));
@@ -130,6 +141,7 @@ bool decode_group(struct decoder *d, const struct hcl_block *b, void *into)
 
 	bool ok = schema_decode(d, &group_schema, b->body, &group);
 	ok = labels_differ(d, b->body, "task") && ok;
+	ok = title_fits(d, "group name", group.name, b->label_ranges[0]) && ok;
 	if (group.count < 0 || group.count > 1000) {
 		hcl_error(d->diags, b->range, "invalid count", "count must be between 0 and 1000");
 		ok = false;

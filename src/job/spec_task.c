@@ -59,6 +59,23 @@ static const struct schema_block task_blocks[] = {
 const struct schema task_schema = {
 	"task", task_attributes, iso_len(task_attributes), task_blocks, iso_len(task_blocks)};
 
+/* They reach execve(2) as they are. */
+static bool check_env(struct decoder *d, const struct job_map *env)
+{
+	bool ok = true;
+
+	for (size_t i = 0; i < env->n; i++) {
+		struct iso_err err = ISO_ERR_INIT;
+		const struct job_pair *pair = &env->v[i];
+		if (!task_env_name_check(pair->key, strlen(pair->key), &err))
+			continue;
+		hcl_error(d->diags, pair->value.range, "invalid environment variable", "%s",
+			err.text);
+		ok = false;
+	}
+	return ok;
+}
+
 static bool check_task(struct decoder *d, const struct hcl_block *b, const struct job_task *t)
 {
 	struct iso_err err = ISO_ERR_INIT;
@@ -68,6 +85,7 @@ static bool check_task(struct decoder *d, const struct hcl_block *b, const struc
 		hcl_error(d->diags, b->label_ranges[0], "invalid task name", "%s", err.text);
 		ok = false;
 	}
+	ok = check_env(d, &t->env) && ok;
 	if (!t->driver.text) {
 		hcl_error(d->diags, b->range, "missing driver",
 			"task \"%s\" needs driver = \"exec\"", t->name);

@@ -2,9 +2,10 @@
 #include "task/name.h"
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <string.h>
 #include <strings.h>
+
+#include "base/clean.h"
 
 enum {
 	MOST_BYTES = 128
@@ -38,4 +39,23 @@ int task_name_check(const char *name, struct iso_err *err)
 				"that name",
 				name);
 	return 0;
+}
+
+int task_env_name_check(const char *name, size_t len, struct iso_err *err)
+{
+	if (len && !memchr(name, '=', len) && clean_is_plain(name, len))
+		return 0;
+	return iso_err_set(err, ISO_FAULT_INPUT, 0,
+		"'%.*s' cannot be the name of an environment variable: expected one or more "
+		"characters, no '=', no control characters",
+		(int)(len < MOST_BYTES ? len : MOST_BYTES), name);
+}
+
+int task_title_check(const char *title, struct iso_err *err)
+{
+	if (clean_is_plain(title, strlen(title)))
+		return 0;
+	return iso_err_set(err, ISO_FAULT_INPUT, 0,
+		"'%.*s' cannot be used: it holds a control character or is no UTF-8", MOST_BYTES,
+		title);
 }

@@ -127,6 +127,28 @@ def test_control_characters_are_shown(place):
 
 
 @test
+def test_names_of_variables(place):
+    for name in ("", "A=B", "A\\nB", "\\u001b[2J", "\\u009b"):
+        refuse(place, job(place, "", '      env = { "%s" = "1" }' % name), 125, "j.nomad.hcl:9:13:", "invalid environment variable")
+    refuse(place, job(place, "", "      env {\n        a\x9b = 1\n      }"), 125, "j.nomad.hcl:10:14:", "invalid environment variable")
+    for entry in ("A\nB=1", "=x", "A", "\x1b=1"):
+        check(place.run("-env", entry, "--", "true"), 125, stderr="option '-env'")
+    check(place.run("-env", "a-b.c=d=e", "--", "env"), 0, stdout="a-b.c=d=e\n")
+
+
+@test
+def test_names_of_jobs_and_groups(place):
+    for old, new, where in (('job "j"', 'job "j\\n"', ":1:5:"), ('job "j" {', 'job "j" {\n  name = "\\u001b"', ":2:10:"),
+                            ('job "j" {', 'job "j" {\n  id = "\\u007f"', ":2:8:"), ('group "g"', 'group "g\\u001b[2J"', ":2:9:")):
+        path = place.write("n.hcl", (JOB % ("", "")).replace(old, new))
+        r = place.run(path)
+        check(r, 125, stderr="n.hcl" + where)
+        no_control(r, "cannot be used: it holds a control character")
+    path = place.write("n.hcl", (JOB % ("", "")).replace('job "j" {', 'job "j" {\n  name = "Größe, (2)"').replace('group "g"', 'group "my group"'))
+    check(place.run(path), 0)
+
+
+@test
 def test_control_characters_of_a_script(place):
     script = place.write("alloc/evil", "#!/bin/\x1b]0;pwn\x07\n", 0o755)
     r = place.run("-volume", f"{os.path.dirname(script)}:/v:ro", "--", "/v/evil")

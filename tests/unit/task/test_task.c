@@ -184,6 +184,82 @@ static void test_environment_layers(void **state)
 		assert_true(strcmp(out.v[k - 1], out.v[k]) < 0);
 }
 
+static void test_env_names(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name;
+		size_t len;
+		bool good;
+	} cases[] = {
+		{"A", 1, true},
+		{"a-b.c d", 7, true},
+		{"A=B", 1, true},
+		{"\xc3\x84", 2, true},
+		{"1", 1, true},
+		{"", 0, false},
+		{"A=B", 3, false},
+		{"=", 1, false},
+		{"A\nB", 3, false},
+		{"A\tB", 3, false},
+		{"A\0B", 3, false},
+		{"\033[2J", 4, false},
+		{"\x7f", 1, false},
+		{"\xc2\x9b", 2, false},
+		{"\xff", 1, false},
+	};
+	for (size_t i = 0; i < iso_len(cases); i++) {
+		struct iso_err err = ISO_ERR_INIT;
+		bool good = !task_env_name_check(cases[i].name, cases[i].len, &err);
+		if (good != cases[i].good)
+			fail_msg("case %zu", i);
+		assert_int_equal(err.fault, good ? ISO_FAULT_NONE : ISO_FAULT_INPUT);
+	}
+}
+
+static void test_titles(void **state)
+{
+	(void)state;
+	struct iso_err err = ISO_ERR_INIT;
+
+	assert_int_equal(task_title_check("My job, \xc3\xa4 (2) $x/y", &err), 0);
+	assert_int_equal(task_title_check("", &err), 0);
+	assert_int_equal(task_title_check("a\nb", &err), -1);
+	assert_int_equal(task_title_check("\033[2J", &err), -1);
+	assert_int_equal(task_title_check("\xc2\x85", &err), -1);
+}
+
+static void test_environment_repeated(void **state)
+{
+	(void)state;
+	own_arena arena = arena_new(0);
+	static const char *const host[] = {"PATH=/host", "NOMAD_REGION=host", "EMPTY=host"};
+	static const char *const meta[] = {"a=1", "A=2", "b-c=3"};
+	static const char *const env[] = {"PATH=/job", "X=1", "X=2", "X-Y=0", "EMPTY="};
+	const struct task_env_in in = {.job_id = "j",
+		.group_name = "g",
+		.region = "r",
+		.host = {host, iso_len(host)},
+		.meta = {meta, iso_len(meta)},
+		.env = {env, iso_len(env)}};
+	static const char *const want[] = {"PATH=/job", "NOMAD_REGION=r", "X=2", "X-Y=0",
+		"EMPTY=", "NOMAD_META_a=1", "NOMAD_META_A=2", "NOMAD_META_b_c=3",
+		"NOMAD_META_B_C=3"};
+	const struct task_strings got = task_env_build(arena, &in);
+
+	for (size_t k = 1; k < got.n; k++)
+		assert_true(strcmp(got.v[k - 1], got.v[k]) < 0);
+	for (size_t i = 0; i < iso_len(want); i++) {
+		size_t found = 0, len = strcspn(want[i], "=") + 1;
+		for (size_t k = 0; k < got.n; k++)
+			if (!strncmp(got.v[k], want[i], len)) {
+				assert_string_equal(got.v[k], want[i]);
+				found++;
+			}
+		assert_int_equal(found, 1);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -194,6 +270,9 @@ int main(void)
 		cmocka_unit_test(test_durations),
 		cmocka_unit_test(test_paths),
 		cmocka_unit_test(test_environment_layers),
+		cmocka_unit_test(test_env_names),
+		cmocka_unit_test(test_titles),
+		cmocka_unit_test(test_environment_repeated),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
