@@ -11,7 +11,8 @@ enum {
 	DEFAULT_KILL_MS = 5000,
 	DEFAULT_LOG_FILES = 10,
 	DEFAULT_LOG_MB = 10,
-	DEFAULT_SECRETS_MB = 1
+	DEFAULT_SECRETS_MB = 1,
+	MAX_VOLUME_MOUNTS = 1000 /* of a task: the plan compares each with each */
 };
 
 static bool decode_task_restart(struct decoder *d, const struct hcl_block *b, void *task)
@@ -279,6 +280,11 @@ bool decode_volume_mount(struct decoder *d, const struct hcl_block *b, void *int
 		hcl_error(d->diags, b->range, "missing attribute",
 			"a volume_mount needs volume and destination");
 		ok = false;
+	}
+	if (t->n_volume_mounts == MAX_VOLUME_MOUNTS) {
+		hcl_error(d->diags, b->range, "too many volume mounts",
+			"task \"%s\" has more than %d", t->name, MAX_VOLUME_MOUNTS);
+		return false;
 	}
 	t->volume_mounts = arena_push(d->arena, t->volume_mounts, t->n_volume_mounts, sizeof(m));
 	t->volume_mounts[t->n_volume_mounts++] = m;

@@ -26,8 +26,7 @@ void plan_warn(struct planner *p, const struct task_place *place, const char *fo
 	va_start(ap, format);
 	const char *text = arena_vprintf(p->arena, format, ap);
 	va_end(ap);
-	r->warnings = arena_grow(
-		p->arena, r->warnings, r->n_warnings, r->n_warnings + 1, sizeof(*r->warnings));
+	r->warnings = arena_push(p->arena, r->warnings, r->n_warnings, sizeof(*r->warnings));
 	r->warnings[r->n_warnings++] = (struct plan_warning){
 		.text = text,
 		.place = place ? *place : (struct task_place){0},

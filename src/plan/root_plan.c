@@ -200,8 +200,7 @@ static void add_point(struct planner *p, struct root_plan *r, const char *path, 
 	for (size_t i = 0; i < r->n_points; i++)
 		if (!strcmp(r->points[i].path, path))
 			return;
-	r->points =
-		arena_grow(p->arena, r->points, r->n_points, r->n_points + 1, sizeof(*r->points));
+	r->points = arena_push(p->arena, r->points, r->n_points, sizeof(*r->points));
 	r->points[r->n_points++] = (struct root_point){path, is_file};
 }
 

@@ -26,7 +26,7 @@ def local(first, each, n, last=""):
     return job(top=f"locals {{\n{first}\n{lines}{last}\n}}\n")
 
 
-def validate(place, text):
+def validate(place, text, *options):
     """Status and what was told."""
     path, told = place.write("j.nomad.hcl", text), place.path("told")
     pid = os.fork()
@@ -36,7 +36,7 @@ def validate(place, text):
         fd = os.open(told, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         os.dup2(fd, 1)
         os.dup2(fd, 2)
-        os.execv(ISOEXEC, [ISOEXEC, "validate", *place.options(), path])
+        os.execv(ISOEXEC, [ISOEXEC, "validate", *place.options(), *options, path])
     _, status, usage = os.wait4(pid, 0)
     with open(told, encoding="utf-8", errors="replace") as f:
         text = f.read()
@@ -91,6 +91,16 @@ def test_chain_of_locals(place):
 @test
 def test_deep_values(place):
     valid(place, local("a0 = [1]\nb0 = [1]", "a{i} = [local.a{b}]\nb{i} = [local.b{b}]", 50000, "same = local.a50000 == local.b50000"))
+
+
+@test
+def test_volume_mounts(place):
+    config = place.write("c.hcl", 'client {\n host_volume "s" {\n  path = "/usr"\n }\n}\n')
+    for n, code, word in ((1000, 0, "valid"), (1001, 2, "has more than 1000"), (40000, 2, "too many errors")):
+        mounts = "".join(f'volume_mount {{\nvolume = "v"\ndestination = "/usr/x{i}"\n}}\n' for i in range(n))
+        text = job(tasks='volume "v" {\n type = "host"\n source = "s"\n}\n' + TASK % ("t", mounts))
+        got, told = validate(place, text, "-config", config)
+        assert got == code and word in told, f"status {got}: {told[-500:]}"
 
 
 @test
