@@ -18,6 +18,8 @@ static bool known_top(struct hcl_diags *diags, const struct hcl_body *body)
 	bool ok = true;
 
 	for (size_t i = 0; i < body->n_attributes; i++) {
+		if (!hcl_diags_go_on(diags, body->attributes[i].range))
+			return false;
 		hcl_error(diags, body->attributes[i].name_range, "unsupported argument",
 			"an argument named \"%s\" is not expected here; a job file begins with job "
 			"\"NAME\" { ... }",
@@ -28,6 +30,8 @@ static bool known_top(struct hcl_diags *diags, const struct hcl_body *body)
 		const struct hcl_block *b = &body->blocks[i];
 		const char *near = NULL;
 		bool known = false;
+		if (!hcl_diags_go_on(diags, b->range))
+			return false;
 		for (size_t k = 0; k < iso_len(top_blocks); k++) {
 			known = known || !strcmp(b->type, top_blocks[k]);
 			if (nearest_close(b->type, top_blocks[k]))

@@ -107,6 +107,7 @@ def test_volume_mounts(place):
 def test_many_mistakes(place):
     refused(place, job("".join(f"a{i}=1\n" for i in range(300000))), "too many errors")
     refused(place, "x y\n" * 900000, "too many errors")
+    refused(place, "".join(f"joc{i}{{}}\n" for i in range(250000)), "too many errors")
     refused(place, job(" env {\n" + "a=1\n" * 900000 + " }\n"))
 
 
