@@ -31,27 +31,42 @@ static int read_record(const char *dir, struct record_file *ret, struct iso_err 
 	return record_read(file, ret, err);
 }
 
-static int connect_or_adopt(struct iso_task *task, struct iso_err *err)
+/* The supervisor's answer says that it listens; a new one has found out by then what the task has
+ * become. */
+static int ask_wait(struct iso_task *task, struct iso_err *err)
+{
+	const struct ctl_ask wait = {.version = CTL_VERSION, .kind = ASK_WAIT};
+	struct ctl_report report;
+
+	return run_ask(task, &wait, REPORT_DONE, &report, NULL, err);
+}
+
+static int adopt(struct iso_task *task, struct iso_err *err)
 {
 	struct record_file file;
 
+	if (read_record(task->dir, &file, err))
+		return -1;
+	if (is_over(file.record.phase))
+		return iso_err_set(err, ISO_FAULT_NOT_FOUND, ESRCH, "the task has ended");
+	return run_adopt(task, err);
+}
+
+static int connect_or_adopt(struct iso_task *task, struct iso_err *err)
+{
 	for (unsigned i = 0; i < RUN_TRIES; i++) {
 		task->fd = run_connect(task->dir);
-		if (task->fd >= 0) {
-			const struct ctl_ask wait = {.version = CTL_VERSION, .kind = ASK_WAIT};
-			struct ctl_report report;
-			return run_ask(task, &wait, REPORT_DONE, &report, NULL, err);
-		}
-		if (errno != ENOENT && errno != ECONNREFUSED)
+		if (task->fd < 0 && errno != ENOENT && errno != ECONNREFUSED)
 			return iso_err_sys(err, "connect to the supervisor of '%s'", task->dir);
-		if (read_record(task->dir, &file, err))
+		int r = task->fd < 0 ? adopt(task, err) : 0;
+		if (r == 0 && !ask_wait(task, err))
+			return 0;
+		if (r < 0 || (r == 0 && err->sys != EPIPE))
 			return -1;
-		if (is_over(file.record.phase))
-			return iso_err_set(err, ISO_FAULT_NOT_FOUND, ESRCH, "the task has ended");
-		int r = run_adopt(task, err);
-		if (r != RUN_ADOPT_HELD)
-			return r;
-		run_wait_for_kernel(); /* it is just being started, ended or replaced */
+		/* it is just being started, ended or replaced; or gone before it answered */
+		task->fd = fd_close(task->fd);
+		run_reap(task);
+		run_wait_for_kernel();
 	}
 	return iso_err_set(err, ISO_FAULT_SYSTEM, EAGAIN,
 		"the task of '%s' is just being started or ended", task->dir);

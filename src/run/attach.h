@@ -16,4 +16,16 @@ enum {
  */
 iso_must_use int run_look(const char *dir, struct iso_event *ret, struct iso_err *err);
 
+enum {
+	ATTACH_HELD = 1 /* its supervisor lives */
+};
+/**
+ * attach_repair() - give a task that nobody supervises a new supervisor, or clean up behind it
+ * @dir: STATE/<alloc>/<task>, with a record
+ *
+ * Waits until the supervisor knows what has become of the task, and if it is over until nothing of
+ * it is left. Return: 0: *ret is ISO_EVENT_ADOPTED, _EXITED or _FAILED; ATTACH_HELD; -1.
+ */
+iso_must_use int attach_repair(const char *dir, struct iso_event *ret, struct iso_err *err);
+
 #endif

@@ -94,6 +94,9 @@ enum {
 /** run_wait_for_kernel() - a moment, between two looks at what a killed process still holds */
 void run_wait_for_kernel(void);
 
+/** run_reap() - the supervisor has closed its end: collect it if it is our child */
+void run_reap(struct iso_task *task);
+
 /** run_connect() - to STATE/.../ctl of a directory. Return: fd; -1, errno */
 int run_connect(const char *dir);
 

@@ -36,7 +36,7 @@ int run_connect(const char *dir)
 	return sys_unix_connect(path);
 }
 
-static void reap(struct iso_task *task)
+void run_reap(struct iso_task *task)
 {
 	if (task->supervisor > 0)
 		while (waitpid(task->supervisor, NULL, 0) < 0 && errno == EINTR)
@@ -273,7 +273,7 @@ int iso_next(struct iso_task *task, struct iso_event *ret, struct iso_err *err)
 			return 0;
 		}
 		task->fd = fd_close(task->fd);
-		reap(task);
+		run_reap(task);
 		if (task->exited) {
 			*ret = (struct iso_event){.kind = ISO_EVENT_GONE};
 			return 0;
