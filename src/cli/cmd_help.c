@@ -26,6 +26,17 @@ static void print_options(void)
 	(void)fputs(buf_text(&out), stdout);
 }
 
+static void print_own_options(const struct command *c)
+{
+	own_buf out = BUF_INIT;
+	size_t n = 0;
+
+	while (c->tables[n])
+		n++;
+	options_help(c->tables, n, &out);
+	(void)printf("\n%s", buf_text(&out));
+}
+
 static int main_help(const struct command *self, char **argv, size_t argc)
 {
 	(void)self;
@@ -33,7 +44,10 @@ static int main_help(const struct command *self, char **argv, size_t argc)
 		if (!strcmp(argv[0], commands[i]->name)) {
 			(void)printf("isoexec %s %s\n\n%s\n", commands[i]->name, commands[i]->usage,
 				commands[i]->summary);
-			print_options();
+			if (commands[i]->tables)
+				print_own_options(commands[i]);
+			else
+				print_options();
 			return EXIT_OK;
 		}
 	(void)puts("isoexec runs a command from a Nomad job file, isolated by the kernel.\n");

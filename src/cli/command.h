@@ -4,12 +4,17 @@
 
 #include <stddef.h>
 
+struct option_table;
+
 struct command {
 	const char *name;
 	const char *usage;   /* what follows the name */
 	const char *summary; /* one line */
 	int (*main)(const struct command *self, char **argv,
 		size_t argc); /* argv after the name; returns the exit status */
+	const struct option_table *const
+		*tables; /* of its options, ends with NULL; NULL: those of run
+			  */
 };
 
 /* Exit status: `run` uses 125 to 127 beside the task's own; the others 0, 1 failed, 2 usage or
@@ -23,6 +28,7 @@ enum {
 
 extern const struct command cmd_run, cmd_validate, cmd_plan, cmd_host, cmd_version, cmd_help,
 	cmd_runner;
+extern const struct command cmd_ps, cmd_restart, cmd_signal, cmd_stop;
 extern const struct command *const commands[];
 extern const size_t n_commands;
 

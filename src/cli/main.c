@@ -2,6 +2,7 @@
  * isoexec: the table of commands and nothing else. Also says hello to people who type a job file
  * where a command belongs.
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,8 +11,8 @@
 #include "cli/command.h"
 #include "cli/say.h"
 
-const struct command *const commands[] = {
-	&cmd_run, &cmd_validate, &cmd_plan, &cmd_host, &cmd_version, &cmd_help, &cmd_runner};
+const struct command *const commands[] = {&cmd_run, &cmd_validate, &cmd_plan, &cmd_ps, &cmd_signal,
+	&cmd_stop, &cmd_restart, &cmd_host, &cmd_version, &cmd_help, &cmd_runner};
 const size_t n_commands = iso_len(commands);
 
 static const struct command *find(const char *name)
@@ -37,6 +38,11 @@ static int unknown(const char *name)
 	return EXIT_USAGE;
 }
 
+static bool is_help(const char *word)
+{
+	return !strcmp(word, "-h") || !strcmp(word, "-help") || !strcmp(word, "--help");
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 2) {
@@ -46,5 +52,7 @@ int main(int argc, char **argv)
 	const struct command *command = find(argv[1]);
 	if (!command)
 		return unknown(argv[1]);
+	if (argc > 2 && is_help(argv[2]))
+		return cmd_help.main(&cmd_help, argv + 1, 1);
 	return command->main(command, argv + 2, (size_t)argc - 2);
 }
