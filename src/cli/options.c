@@ -99,6 +99,7 @@ static int store(struct parser *p, const struct option *o, const char *value, st
 		append(p, field, value);
 		break;
 	case OPTION_NUMBER:
+	case OPTION_COUNT:
 		if (number(value, field))
 			return iso_err_set(err, ISO_FAULT_INPUT, 0,
 				"option '-%s' takes a whole number, got '%s'", o->name, value);
@@ -118,6 +119,14 @@ static int one(struct parser *p, struct iso_err *err)
 	if (!o)
 		return unknown(p, word, arena_strndup(p->arena, name, len), err);
 	const char *value = equals ? equals + 1 : NULL;
+	if (!value && o->kind == OPTION_COUNT) {
+		uint64_t *field = (void *)(p->into + o->offset);
+		if (p->at < p->argc && !number(p->argv[p->at], field))
+			p->at++;
+		else
+			*field = OPTION_COUNT_ALONE;
+		return 0;
+	}
 	if (!value && o->kind != OPTION_FLAG) {
 		if (p->at == p->argc)
 			return iso_err_set(err, ISO_FAULT_INPUT, 0,
@@ -151,6 +160,21 @@ int options_parse(const struct option_table *const *tables, size_t n_tables, cha
 			return -1;
 		}
 	}
+	return 0;
+}
+
+int options_head(const struct option_table *const *tables, char **argv, size_t argc, void *into,
+	struct arena *arena, size_t *ret_used, struct iso_err *err)
+{
+	struct parser p = {tables, 0, argv, argc, 0, into, arena};
+
+	while (tables[p.n_tables])
+		p.n_tables++;
+	while (p.at < argc && argv[p.at][0] == '-' && argv[p.at][1] &&
+		strcmp(argv[p.at], "--") != 0)
+		if (one(&p, err))
+			return -1;
+	*ret_used = p.at;
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -19,7 +20,11 @@ enum option_kind {
 	OPTION_STRING, /* const char * */
 	OPTION_LIST,   /* struct task_strings, may be given several times */
 	OPTION_NUMBER, /* uint64_t, decimal */
+	OPTION_COUNT, /* the same; the word behind it is its value only when it is a number, else it
+			 is OPTION_COUNT_ALONE */
 };
+
+#define OPTION_COUNT_ALONE (UINT64_MAX - 1)
 
 struct option {
 	const char *name;
@@ -50,6 +55,13 @@ struct arguments {
 iso_must_use int options_parse(const struct option_table *const *tables, size_t n_tables,
 	char **argv, size_t argc, void *into, struct arena *arena, struct arguments *ret,
 	struct iso_err *err);
+
+/**
+ * options_head() - the same up to the first word that is no option: the rest is a command's
+ * @ret_used: words of @argv that were read
+ */
+iso_must_use int options_head(const struct option_table *const *tables, char **argv, size_t argc,
+	void *into, struct arena *arena, size_t *ret_used, struct iso_err *err);
 
 /** options_help() - one line an option, aligned */
 void options_help(const struct option_table *const *tables, size_t n_tables, struct buf *out);

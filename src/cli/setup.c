@@ -234,6 +234,7 @@ static int check_no_command_options(const struct setup *s, struct iso_err *err)
 		[OPTION_STRING] = sizeof(const char *),
 		[OPTION_LIST] = sizeof(struct task_strings),
 		[OPTION_NUMBER] = sizeof(uint64_t),
+		[OPTION_COUNT] = sizeof(uint64_t),
 	};
 
 	for (size_t i = 0; i < iso_len(command_options); i++) {
