@@ -17,6 +17,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/num.h"
 #include "base/own.h"
 
 enum {
@@ -46,12 +47,27 @@ static int open_same_mount(int dir, const char *name)
 	return (int)syscall(SYS_openat2, dir, name, &how, sizeof(how));
 }
 
+/* Under the next free number. */
+static int move_up(struct remover *r, int dir, const char *name)
+{
+	char up[32];
+
+	for (;;) {
+		(void)snprintf(up, sizeof(up), "%u", ++r->count);
+		if (!renameat(dir, name, r->top, up) || errno == ENOENT)
+			return 0;
+		if (errno != EEXIST && errno != ENOTEMPTY)
+			return -1;
+	}
+}
+
 /* Empty one directory of the list: unlink what is no directory, move directories up. */
 static int flatten(struct remover *r, const char *name, struct iso_err *err)
 {
 	int fd = open_same_mount(r->top, name);
 	if (fd < 0)
-		return iso_err_sys(err, "open a directory of '%s'", r->what);
+		return errno == ENOENT ? 0 /* somebody else removes it too */
+				       : iso_err_sys(err, "open a directory of '%s'", r->what);
 	iso_cleanup(own_dir_done) DIR *dir = fdopendir(fd);
 	if (!dir) {
 		(void)fd_close(fd);
@@ -70,9 +86,7 @@ static int flatten(struct remover *r, const char *name, struct iso_err *err)
 			return iso_err_sys(err, "remove '%.100s' of '%s'", e->d_name, r->what);
 		if (!unlinkat(fd, e->d_name, AT_REMOVEDIR) || errno == ENOENT)
 			continue;
-		char up[32];
-		(void)snprintf(up, sizeof(up), "%u", ++r->count);
-		if (renameat(fd, e->d_name, r->top, up) && errno != ENOENT)
+		if (move_up(r, fd, e->d_name))
 			return iso_err_sys(
 				err, "remove directory '%.100s' of '%s'", e->d_name, r->what);
 	}
@@ -99,28 +113,49 @@ static int empty_top(struct remover *r, struct iso_err *err)
 	return 0;
 }
 
+/* What a removal that was interrupted, or another one that is under way, has in the list. */
+static int count_list(struct remover *r, struct iso_err *err)
+{
+	int fd = openat(r->top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	iso_cleanup(own_dir_done) DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!dir) {
+		(void)fd_close(fd);
+		return iso_err_sys(err, "read the list of '%s'", r->what);
+	}
+	for (const struct dirent *e; (e = readdir(dir));) {
+		uint64_t number;
+		if (num_u64(e->d_name, &number) && number > r->count && number < UINT32_MAX)
+			r->count = (unsigned)number;
+	}
+	return 0;
+}
+
 static int remove_tree(const char *path, struct iso_err *err)
 {
 	char trash[4096];
-	if (!path || !rmdir(path) || errno == ENOENT)
+	if (!path)
 		return 0;
+	bool gone = !rmdir(path) || errno == ENOENT;
 	int n = snprintf(trash, sizeof(trash), "%s.removing", path);
 	if (n < 0 || (size_t)n >= sizeof(trash))
 		return iso_err_set(
 			err, ISO_FAULT_INPUT, ENAMETOOLONG, "path '%.64s...' is too long", path);
-	if (mkdir(trash, 0700) && errno != EEXIST)
+	bool fresh = !gone && !mkdir(trash, 0700);
+	if (!gone && !fresh && errno != EEXIST)
 		return errno == ENOENT ? 0 : iso_err_sys(err, "make directory '%s'", trash);
 
 	own_fd top = open(trash, O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (top < 0)
-		return iso_err_sys(err, "open directory '%s'", trash);
+		return gone && errno == ENOENT ? 0 : iso_err_sys(err, "open directory '%s'", trash);
 	struct remover r = {.top = top, .what = path};
-	if (renameat(AT_FDCWD, path, top, "0") && errno != ENOENT && errno != EEXIST &&
-		errno != ENOTEMPTY)
+	if (!fresh && count_list(&r, err))
+		return -1;
+	if (!gone && move_up(&r, AT_FDCWD, path))
 		return iso_err_sys(err, "move '%s' aside", path);
 	if (empty_top(&r, err))
 		return -1;
-	if (rmdir(trash))
+	if (rmdir(trash) && errno != ENOENT)
 		return iso_err_sys(err, "remove '%s'", trash);
 	return 0;
 }

@@ -108,6 +108,51 @@ static void test_many_entries_with_the_names_we_give(void **state)
 	remove_it(p);
 }
 
+static void make_path(const char *name, const char *base)
+{
+	char path[256];
+	(void)snprintf(path, sizeof(path), "%s%s", base, name);
+	assert_int_equal(mkdir(path, 0700), 0);
+}
+
+static void assert_gone(const struct place *p)
+{
+	char trash[160];
+	(void)snprintf(trash, sizeof(trash), "%s.removing", p->tree);
+	assert_int_not_equal(access(p->tree, F_OK), 0);
+	assert_int_not_equal(access(trash, F_OK), 0);
+}
+
+/* what a removal that was killed leaves: some numbers, each with something in it */
+static void make_interrupted(const struct place *p)
+{
+	make_path(".removing", p->tree);
+	make_path(".removing/0", p->tree);
+	make_path(".removing/0/below", p->tree);
+	make_path(".removing/7", p->tree);
+	make_path(".removing/7/below", p->tree);
+	make_path(".removing/7/below/deeper", p->tree);
+}
+
+static void test_interrupted_removal_is_finished(void **state)
+{
+	struct place *p = *state;
+	make_interrupted(p);
+	assert_int_equal(rmdir(p->tree), 0);
+	remove_it(p);
+	assert_gone(p);
+}
+
+static void test_interrupted_removal_does_not_keep_the_tree(void **state)
+{
+	struct place *p = *state;
+	make_interrupted(p);
+	make_path("/full", p->tree);
+	make_path("/full/deeper", p->tree);
+	remove_it(p);
+	assert_gone(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -116,6 +161,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_deep_tree, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			test_many_entries_with_the_names_we_give, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_interrupted_removal_is_finished, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_interrupted_removal_does_not_keep_the_tree, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
