@@ -124,13 +124,16 @@ static json_t *task_json(const struct tasks *t, const struct state_task *s)
 {
 	struct iso_err err = ISO_ERR_INIT;
 	struct steps plan;
-	pid_t runner = state_runner_pid(tasks_alloc_state_dir(t, s->alloc_id));
+	struct state_runner runner;
 	json_t *object = tell_json(s);
 	int bad = !object;
 
+	state_runner(tasks_alloc_state_dir(t, s->alloc_id), &runner);
+
 	bad |= json_object_set_new(object, "state_dir", show_json_text(s->dir));
+	bad |= json_object_set_new(object, "has_runner", json_boolean(runner.lives));
 	bad |= json_object_set_new(
-		object, "runner_pid", runner ? json_integer(runner) : json_null());
+		object, "runner_pid", runner.pid ? json_integer(runner.pid) : json_null());
 	if (s->status == STATE_PENDING || s->status == STATE_BROKEN)
 		return object;
 	bad |= json_object_set_new(object, "record", record_json(&s->file.record));

@@ -71,10 +71,12 @@ static void print_tasks(
 
 static const char *tell_runner(const struct tasks *t, const char *alloc_id)
 {
-	pid_t pid = state_runner_pid(tasks_alloc_state_dir(t, alloc_id));
+	struct state_runner runner;
 
-	return pid ? arena_printf(t->arena, "pid %d", (int)pid)
-		   : "none: the tasks go on, nobody restarts them";
+	state_runner(tasks_alloc_state_dir(t, alloc_id), &runner);
+	if (!runner.lives)
+		return "none: the tasks go on, nobody restarts them";
+	return runner.pid ? arena_printf(t->arena, "pid %d", (int)runner.pid) : "in the foreground";
 }
 
 static void print_alloc(
@@ -105,18 +107,20 @@ static void print_alloc(
 static json_t *alloc_json(const struct tasks *t, const struct state_match *m, size_t first)
 {
 	const struct state_task *s = m->v[first];
-	pid_t runner = state_runner_pid(tasks_alloc_state_dir(t, s->alloc_id));
+	struct state_runner runner;
 	json_t *list = json_array();
 	int bad = 0;
+
+	state_runner(tasks_alloc_state_dir(t, s->alloc_id), &runner);
 
 	for (size_t i = first; i < m->n; i++)
 		if (is_of(m, i, first))
 			bad |= json_array_append_new(list, tell_json(m->v[i]));
-	json_t *object = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "alloc_id",
+	json_t *object = json_pack("{s:o, s:o, s:o, s:o, s:b, s:o, s:o}", "alloc_id",
 		show_json_text(s->alloc_id), "job", show_json_text(s->file.about.job), "group",
 		show_json_text(s->file.about.group), "alloc_dir",
-		show_json_text(s->file.about.alloc_dir), "runner_pid",
-		runner ? json_integer(runner) : json_null(), "tasks", list);
+		show_json_text(s->file.about.alloc_dir), "has_runner", runner.lives ? 1 : 0,
+		"runner_pid", runner.pid ? json_integer(runner.pid) : json_null(), "tasks", list);
 	if (!bad)
 		return object;
 	json_decref(object);

@@ -2,12 +2,12 @@
 #include <signal.h>
 #include <string.h>
 
+#include "alloc/runner.h"
 #include "base/own.h"
 #include "base/sys.h"
 #include "cli/ending.h"
 #include "cli/show.h"
 #include "cli/tell.h"
-#include "state/runner.h"
 
 struct stop_options {
 	struct tasks_options tasks; /* first: the shared table's offsets */
@@ -60,15 +60,17 @@ static bool has_live(const struct tasks *t, const char *alloc_id)
 	return false;
 }
 
-/* An alloc with nothing live in it whose runner waits to start something again: told to give up, as
- * by a person's ^C. The number is asked for again behind the descriptor. */
+/* An alloc with nothing live in it whose detached runner waits to start something again: told to
+ * give up, as by a person's ^C. */
 static bool end_runner(const struct tasks *t, const char *alloc_id)
 {
-	const char *dir = tasks_alloc_state_dir(t, alloc_id);
-	pid_t pid = state_runner_pid(dir);
-	own_fd pidfd = pid > 0 ? sys_pidfd_open(pid, 0) : -1;
+	struct iso_err ignored;
+	int found = -1;
 
-	return pidfd >= 0 && state_runner_pid(dir) == pid && !sys_pidfd_send_signal(pidfd, SIGTERM);
+	if (runner_find(tasks_alloc_state_dir(t, alloc_id), &found, &ignored))
+		return false;
+	own_fd pidfd = found;
+	return !sys_pidfd_send_signal(pidfd, SIGTERM);
 }
 
 static void say_not_running(const struct tasks *t, const struct state_task *s)

@@ -141,7 +141,8 @@ void sweep_alloc(struct sweep *s, const char *alloc_id)
 	const char *state_dir = tasks_alloc_state_dir(t, alloc_id);
 	struct held h = {.tasks = arena_array(t->arena, t->list.n + 1, sizeof(*h.tasks)),
 		.fd = arena_array(t->arena, t->list.n + 1, sizeof(*h.fd))};
-	bool over = !state_runner_pid(state_dir);
+	own_fd alone = state_runner_exclude(state_dir);
+	bool over = alone >= 0;
 
 	for (size_t i = 0; i < t->list.n && over; i++)
 		if (!strcmp(t->list.v[i].alloc_id, alloc_id)) {
@@ -154,7 +155,7 @@ void sweep_alloc(struct sweep *s, const char *alloc_id)
 		h.fd[i] = -1;
 	for (size_t i = 0; i < h.n && over; i++)
 		h.fd[i] = hold(h.tasks[i], &over);
-	if (over && !state_runner_pid(state_dir))
+	if (over)
 		remove_alloc(s, alloc_id, &h);
 	for (size_t i = 0; i < h.n; i++)
 		h.fd[i] = fd_close(h.fd[i]);

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -18,7 +19,9 @@
 #include "task/name.h"
 
 enum {
-	YOUNG_S = 60 /* a directory without a record may be one that is just being filled */
+	YOUNG_S = 60, /* a directory without a record may be one that is just being filled */
+	HOLD_TRIES = 50,
+	HOLD_WAIT_MS = 2
 };
 
 struct sweep {
@@ -137,7 +140,13 @@ int run_hold_alloc(const char *task_state_dir, struct iso_err *err)
 	if (slash)
 		*slash = '\0';
 	own_fd fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 || flock(fd, LOCK_SH | LOCK_NB))
-		return iso_err_sys(err, "hold the alloc's state directory '%s'", path);
+	if (fd < 0)
+		return iso_err_sys(err, "open the alloc's state directory '%s'", path);
+	/* who only looks whether somebody runs the alloc holds it for some microseconds */
+	for (unsigned i = 0; flock(fd, LOCK_SH | LOCK_NB); i++) {
+		if (errno != EWOULDBLOCK || i == HOLD_TRIES)
+			return iso_err_sys(err, "hold the alloc's state directory '%s'", path);
+		(void)poll(NULL, 0, HOLD_WAIT_MS);
+	}
 	return fd_take(&fd);
 }

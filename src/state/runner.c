@@ -1,46 +1,53 @@
-/* The lock of runner.h. Looking takes nothing: F_GETLK only asks. */
+/* The locks of runner.h. */
 #include "state/runner.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/file.h>
 
 #include "base/own.h"
 
-enum {
-	FILE_MODE = 0600
-};
+#define SPEC_FILE "alloc.json" /* alloc/spec_json.h */
 
-static int open_it(const char *dir, int flags)
+static int open_dir(const char *path)
 {
-	own_fd at = open(dir, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-	return at < 0 ? -1
-		      : openat(at, STATE_RUNNER_FILE, flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
-				FILE_MODE);
+	return open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-int state_runner_hold(const char *alloc_state_dir, int *ret_fd, struct iso_err *err)
+/* F_GETLK only asks. */
+static void look_at_spec(int dir, struct state_runner *ret)
 {
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-	own_fd fd = open_it(alloc_state_dir, O_RDWR | O_CREAT);
+	own_fd fd = openat(dir, SPEC_FILE, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
-	if (fd < 0)
-		return iso_err_sys(err, "make '%s/" STATE_RUNNER_FILE "'", alloc_state_dir);
-	if (fcntl(fd, F_SETLK, &lock))
-		return errno == EAGAIN || errno == EACCES
-			       ? STATE_RUNNER_HELD
-			       : iso_err_sys(
-					 err, "lock '%s/" STATE_RUNNER_FILE "'", alloc_state_dir);
-	*ret_fd = fd_take(&fd);
-	return 0;
-}
-
-pid_t state_runner_pid(const char *alloc_state_dir)
-{
-	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-	own_fd fd = open_it(alloc_state_dir, O_RDONLY);
-
+	ret->detached = fd >= 0;
 	if (fd < 0 || fcntl(fd, F_GETLK, &lock) || lock.l_type == F_UNLCK)
-		return 0;
-	return lock.l_pid;
+		return;
+	ret->lives = true;
+	ret->pid = lock.l_pid;
+}
+
+void state_runner(const char *alloc_state_dir, struct state_runner *ret)
+{
+	own_fd dir = open_dir(alloc_state_dir);
+
+	*ret = (struct state_runner){.lives = false};
+	if (dir < 0)
+		return;
+	look_at_spec(dir, ret);
+	if (ret->lives)
+		return;
+	ret->lives = flock(dir, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK;
+	(void)flock(dir, LOCK_UN);
+}
+
+int state_runner_exclude(const char *alloc_state_dir)
+{
+	struct state_runner runner = {.lives = false};
+	own_fd dir = open_dir(alloc_state_dir);
+
+	if (dir < 0 || flock(dir, LOCK_EX | LOCK_NB))
+		return -1;
+	look_at_spec(dir, &runner);
+	return runner.lives ? -1 : fd_take(&dir);
 }

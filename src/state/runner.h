@@ -1,7 +1,8 @@
 /*
- * Who starts the tasks of an alloc again. A runner holds a lock (fcntl(2): the kernel tells whose)
- * on STATE/<alloc>/alloc.json for as long as it lives. Without one an alloc's tasks go on, but
- * nobody restarts them and nobody removes what they leave.
+ * Who starts the tasks of an alloc again. Whoever runs an alloc holds a shared flock(2) on
+ * STATE/<alloc> (run/sweep.h); a detached runner also holds a lock on STATE/<alloc>/alloc.json
+ * (fcntl(2): the kernel tells whose), from which it can be started again when it is killed. Without
+ * a runner the tasks go on, but nobody restarts them and nobody removes what they leave.
  */
 #ifndef STATE_RUNNER_H
 #define STATE_RUNNER_H
@@ -9,24 +10,16 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "base/err.h"
-
-#define STATE_RUNNER_FILE "alloc.json"
-
-enum {
-	STATE_RUNNER_HELD = 1
+struct state_runner {
+	bool lives;
+	bool detached; /* it can be started again */
+	pid_t pid;     /* of a detached one that lives, in our pid namespace; else 0 */
 };
-/**
- * state_runner_hold() - become the runner of an alloc; the file is made when it is missing
- * @alloc_state_dir: STATE/<alloc>, which exists
- *
- * The lock is the process's: it goes with the first descriptor of the file that the process closes
- * (fcntl(2)), not only with *ret_fd. Return: 0; STATE_RUNNER_HELD: somebody else is; -1.
- */
-iso_must_use int state_runner_hold(const char *alloc_state_dir, int *ret_fd, struct iso_err *err);
+/** state_runner() - @alloc_state_dir: STATE/<alloc>. What is not there says no. */
+void state_runner(const char *alloc_state_dir, struct state_runner *ret);
 
-/** state_runner_pid() - who is the runner, in our pid namespace; 0: nobody. The caller itself is
- * never told. */
-pid_t state_runner_pid(const char *alloc_state_dir);
+/** state_runner_exclude() - as long as the descriptor is open nobody becomes the alloc's runner:
+ * for who removes its directories. Return: fd; -1: somebody runs it, or it is gone */
+int state_runner_exclude(const char *alloc_state_dir);
 
 #endif

@@ -1,8 +1,7 @@
 /*
  * The state directory as a list, and what a person's words mean in it. STATE/<alloc>/<task>/task is
- * a record (record/record.h), whose lock says whether a supervisor lives; STATE/<alloc>/alloc.json
- * is locked by whoever starts the alloc's tasks again (runner.h). Only looks: nothing is made,
- * ended or adopted here.
+ * a record (record/record.h), whose lock says whether a supervisor lives; who runs the alloc is
+ * told by runner.h. Only looks: nothing is made, ended or adopted here.
  */
 #ifndef STATE_STATE_H
 #define STATE_STATE_H
