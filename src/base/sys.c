@@ -73,6 +73,10 @@ ssize_t sys_pwrite(int fd, const void *data, size_t len, uint64_t at)
 {
 	return call4(__NR_pwrite64, fd, P(data), (long)len, (long)at);
 }
+int sys_flock_free(int fd)
+{
+	return (int)call2(__NR_flock, fd, LOCK_UN);
+}
 int sys_flock_now(int fd)
 {
 	return (int)call2(__NR_flock, fd, LOCK_EX | LOCK_NB);

@@ -62,7 +62,8 @@ ssize_t sys_read(int fd, void *data, size_t len);
 ssize_t sys_write(int fd, const void *data, size_t len);
 ssize_t sys_pread(int fd, void *data, size_t len, uint64_t at);
 ssize_t sys_pwrite(int fd, const void *data, size_t len, uint64_t at);
-int sys_flock_now(int fd); /* LOCK_EX | LOCK_NB */
+int sys_flock_now(int fd);  /* LOCK_EX | LOCK_NB */
+int sys_flock_free(int fd); /* LOCK_UN */
 ssize_t sys_tee(int in, int out, size_t len, unsigned flags);
 int sys_fsync(int fd);
 int sys_statx(int dir_fd, const char *path, int flags, unsigned mask, struct sys_stat *ret);

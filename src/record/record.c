@@ -151,3 +151,8 @@ int record_lock(int fd, struct iso_err *err)
 		return 0;
 	return errno == EWOULDBLOCK ? RECORD_HELD : iso_err_sys(err, "lock the task's record");
 }
+
+void record_unlock(int fd)
+{
+	(void)sys_flock_free(fd);
+}

@@ -133,5 +133,7 @@ enum {
  * Return: 0; RECORD_HELD: somebody who lives is; -1.
  */
 iso_must_use int record_lock(int fd, struct iso_err *err);
+/** record_unlock() - for the whole open file, whoever else has it */
+void record_unlock(int fd);
 
 #endif

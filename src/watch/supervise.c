@@ -357,6 +357,8 @@ static void close_logs(struct supervisor *s)
 	}
 }
 
+/* The lock goes before the connections do: who hears the end may start the task again at once. The
+ * kernel closes the descriptors of an ended process in an order of its own. */
 static void finish(struct supervisor *s)
 {
 	s->report.kind = REPORT_EXITED;
@@ -371,6 +373,7 @@ static void finish(struct supervisor *s)
 	close_logs(s);
 	apply_undo(&s->apply);
 	supervise_record(s, RECORD_CLEANED);
+	record_unlock(CTL_FILE_FD);
 }
 
 static int fail(struct supervisor *s, const struct iso_err *err)
@@ -381,6 +384,7 @@ static int fail(struct supervisor *s, const struct iso_err *err)
 	if (s->steps.header) /* else nothing was begun */
 		apply_undo(&s->apply);
 	supervise_record(s, RECORD_FAILED);
+	record_unlock(CTL_FILE_FD);
 	clients_tell(s, &s->report, true, NULL);
 	return 1;
 }
