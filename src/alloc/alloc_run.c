@@ -74,13 +74,16 @@ static void on_deaths(struct runner *r)
 	}
 }
 
-/* Each task runs or is given up. */
+/* Each task runs or is given up; one that waits may do so for long, unless it is due. */
 static bool is_settled(const struct runner *r)
 {
-	for (size_t i = 0; i < r->n; i++)
-		if (r->lives[i].state == LIFE_PENDING || r->lives[i].state == LIFE_FETCHING ||
-			r->lives[i].state == LIFE_STARTING)
+	for (size_t i = 0; i < r->n; i++) {
+		const struct life *l = &r->lives[i];
+		if (l->state == LIFE_PENDING || l->state == LIFE_FETCHING ||
+			l->state == LIFE_STARTING ||
+			(l->state == LIFE_WAITING && l->wake_ms <= now_ms()))
 			return false;
+	}
 	return true;
 }
 
