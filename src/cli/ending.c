@@ -20,7 +20,7 @@ int ending_ask(
 
 	if (!r)
 		r = iso_stop(e->task, how->signal, how->grace_ms, how->restart, err);
-	if (r && err->fault == ISO_FAULT_NOT_FOUND && err->sys == ESRCH) {
+	if (r && err->fault == ISO_FAULT_NOT_FOUND) { /* it was there when it was listed */
 		e->task = iso_task_free(e->task);
 		return 0;
 	}

@@ -42,6 +42,14 @@ class Place:
         return subprocess.Popen([ISOEXEC, "run", *self.options(), *args], stdin=subprocess.DEVNULL,
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more)
 
+    def cli(self, command, *args, options=(), stdin=None, timeout=60, text=True, **more):
+        """A command that looks at or acts on the tasks of this place."""
+        return subprocess.run([ISOEXEC, command, "-state-dir", self.state, *options, *args], stdin=stdin or subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=text, timeout=timeout, check=False, **more)
+
+    def gc(self, *args):
+        return self.cli("gc", *args, options=["-data-dir", self.data, "-cgroup-parent", self.parent])
+
     def left(self):
         """What is left of allocs, state and cgroups. `run` ends with the task; its supervisor cleans up behind it."""
         deadline = time.monotonic() + 10
