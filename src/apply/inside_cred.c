@@ -83,6 +83,10 @@ int apply_UID(struct apply *a, const struct step *s, struct iso_err *err)
 	 * clears the flag */
 	if (sys_prctl(PR_SET_KEEPCAPS, 1, 0, 0) || sys_setresuid(uid, uid, uid))
 		return iso_err_sys(err, "become user %u", uid);
+	/* A change of the uid has ended it; for root it would outlive execve, and the task would
+	 * die with its supervisor (kernel/cred.c, commit_creds) */
+	if (sys_prctl(PR_SET_PDEATHSIG, 0, 0, 0))
+		return iso_err_sys(err, "clear the parent's death signal");
 	return 0;
 }
 
