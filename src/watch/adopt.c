@@ -7,7 +7,7 @@
  *   PLANNED, CLONED   ended, cleaned: an interrupted start is no start (FAILED)
  *   RUNNING           supervised again   ended: status by pidfd, else unknown
  *   EXITED            cleaned (its status stands in the record)
- *   another boot      lost: nothing of it can be alive
+ *   another boot      nothing of it can be alive: lost when it ran, else it was never started
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,6 +27,19 @@
 enum {
 	REAP_WAIT_S = 10
 };
+
+/* Where supervisors live: we were born in the cgroups of whoever has looked at the task, a login's
+ * maybe. Staying there is no reason to leave the task alone. */
+static void enter_supervisors(struct supervisor *s)
+{
+	struct iso_err ignored;
+
+	for (uint32_t i = 0; i < s->steps.header->n_steps; i++) {
+		const struct step *step = &s->steps.step[i];
+		if (step->op == STEP_CGROUP_SELF && apply_CGROUP_SELF(&s->apply, step, &ignored))
+			continue;
+	}
+}
 
 /* Directories of the task's cgroups and its log FIFOs, by the plan's paths. What is gone is gone.
  */
@@ -135,11 +148,12 @@ static void from_record(struct supervisor *s)
 }
 
 /* A start that nobody finished: what there is of it is not the task yet. */
-static void end_interrupted_start(struct supervisor *s)
+static void end_interrupted_start(struct supervisor *s, bool this_boot)
 {
-	if (find_process(s))
+	if (this_boot && find_process(s))
 		(void)sys_pidfd_send_signal(s->apply.pidfd, SIGKILL);
-	usage_kill_cgroup(&s->apply);
+	if (this_boot)
+		usage_kill_cgroup(&s->apply);
 	s->record.phase = RECORD_FAILED;
 	(void)iso_err_set(&s->report.err, ISO_FAULT_SYSTEM, EINTR,
 		"the task was never started: its supervisor was killed while it set it up");
@@ -148,23 +162,21 @@ static void end_interrupted_start(struct supervisor *s)
 enum adopt_verdict adopt(struct supervisor *s)
 {
 	s->adopted = true;
+	enter_supervisors(s);
 	open_again(s);
 	s->report.flags |= s->record.flags & RECORD_STOP_ASKED ? REPORT_STOP_ASKED : 0;
-	if (!is_this_boot(s)) {
-		if (s->record.phase == RECORD_RUNNING || s->record.phase == RECORD_CLONED) {
-			s->record.flags |= RECORD_LOST;
-			adopt_status(s);
-		} else {
-			from_record(s);
-		}
-		return ADOPT_OVER;
-	}
+	bool this_boot = is_this_boot(s);
 	switch ((enum record_phase)s->record.phase) {
 	case RECORD_PLANNED:
 	case RECORD_CLONED:
-		end_interrupted_start(s);
+		end_interrupted_start(s, this_boot);
 		return ADOPT_OVER;
 	case RECORD_RUNNING:
+		if (!this_boot) {
+			s->record.flags |= RECORD_LOST;
+			adopt_status(s);
+			return ADOPT_OVER;
+		}
 		if (find_process(s))
 			return ADOPT_RUNS;
 		usage_kill_cgroup(&s->apply);

@@ -13,6 +13,7 @@
 #include "watch/supervisor.h"
 
 enum {
+	SCOPE_ABSTRACT_UNIX_SOCKET = 1, /* linux/landlock.h of 6.12; the 6.1 headers lack it */
 	EXIT_FAILED = 125,
 	EXIT_NOT_EXEC = 126,
 	EXIT_NOT_FOUND = 127
@@ -23,6 +24,23 @@ static int exit_code_of(const struct iso_err *err)
 	if (err->fault == ISO_FAULT_NOT_FOUND)
 		return EXIT_NOT_FOUND;
 	return err->fault == ISO_FAULT_NOT_EXEC ? EXIT_NOT_EXEC : EXIT_FAILED;
+}
+
+/*
+ * The supervisor that made the task's Landlock domain is gone, and nobody can join a domain. So a
+ * session of its successor makes one of its own. Not for signals: it could not send any to the
+ * task, which is what many sessions are for, and a private pid namespace shows it nobody else.
+ */
+static int enter_scope(const struct supervisor *s, struct iso_err *err)
+{
+	for (uint32_t i = 0; i < s->steps.header->n_steps; i++) {
+		const struct step *step = &s->steps.step[i];
+		if (step->op != STEP_LANDLOCK_SCOPE || !(step->num[0] & SCOPE_ABSTRACT_UNIX_SOCKET))
+			continue;
+		if (sys_landlock_scope(SCOPE_ABSTRACT_UNIX_SOCKET))
+			return iso_err_sys(err, "enter a Landlock domain");
+	}
+	return 0;
 }
 
 /* In the session's process: the request is mapped here, not in the supervisor. */
@@ -43,6 +61,8 @@ static int run(
 		return data ? -1
 			    : iso_err_set(err, ISO_FAULT_PROTOCOL, EINVAL,
 				      "the request for a session is empty or too large");
+	if (s->adopted && enter_scope(s, err))
+		return -1;
 	return apply_session_run(&s->apply, session, err);
 }
 

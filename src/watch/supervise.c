@@ -83,17 +83,19 @@ static int become_supervisor(struct iso_err *err)
  * after us. */
 static int prepare(struct supervisor *s, struct iso_err *err)
 {
-	if (take_descriptors(s, err) || become_supervisor(err) || read_plan(s, err))
+	struct record_file file;
+
+	if (take_descriptors(s, err) || become_supervisor(err) ||
+		record_read(CTL_FILE_FD, &file, err))
+		return -1;
+	s->record = file.record; /* first: how to fail depends on it */
+	if (read_plan(s, err))
 		return -1;
 	struct made_list *made = sys_map_at(
 		sizeof(*made), PROT_READ | PROT_WRITE, MAP_SHARED, CTL_FILE_FD, RECORD_MADE_AT);
 	if (!made)
 		return iso_err_sys(err, "map the list of what is made");
 	apply_init(&s->apply, &s->steps, made, s->secrets_fd);
-	struct record_file file;
-	if (record_read(CTL_FILE_FD, &file, err))
-		return -1;
-	s->record = file.record;
 	/* with a pid namespace of its own process 1 of the task collects its orphans; here we do */
 	if (!(s->steps.header->flags & STEPS_PID_PRIVATE) &&
 		sys_prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0))
@@ -389,6 +391,17 @@ static int fail(struct supervisor *s, const struct iso_err *err)
 	return 1;
 }
 
+/* A task that runs is not ours to end because we cannot be its supervisor: the next one may. */
+static int give_back(struct supervisor *s, const struct iso_err *err)
+{
+	const struct ctl_report report = {
+		.version = CTL_VERSION, .kind = REPORT_DONE, .step = ~0U, .err = *err};
+
+	clients_close(s);
+	clients_tell(s, &report, true, NULL);
+	return 1;
+}
+
 static void tell_started(struct supervisor *s)
 {
 	const struct ctl_report report = {
@@ -433,7 +446,8 @@ int main(int argc, char **argv)
 	if (!r)
 		r = adopts ? take_over(&s, &err) : start(&s, &err);
 	if (r < 0)
-		return fail(&s, &err);
+		return adopts && s.record.phase == RECORD_RUNNING ? give_back(&s, &err)
+								  : fail(&s, &err);
 	if (r == 0) {
 		tell_started(&s);
 		while (s.state != SUP_ENDED)
