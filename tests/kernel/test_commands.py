@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The commands that look at running tasks and act on them: ps, status, inspect, logs, signal, stop, restart, stats, fs, gc."""
+import fcntl
 import json
 import os
 import shutil
@@ -473,6 +474,23 @@ def test_gc_after_a_reboot(place):
     assert tasks(place) == [] and tasks(place, "-a")[0]["status"] == "lost"
     check(place.cli("stop", "sh"), 0, stdout="does not run (lost)")
     check(place.cli("exec", "sh", "true"), 125)
+    check(place.gc(), 0, stdout="removed alloc")
+
+
+@test
+def test_a_start_that_a_reboot_interrupted_is_no_success(place):
+    end_unswept(place)
+    path = forge(place, other_boot(0))
+    # nothing sweeps while somebody holds the directory: what the adopter wrote can be read
+    holder = os.open(os.path.dirname(os.path.dirname(path)), os.O_RDONLY)
+    fcntl.flock(holder, fcntl.LOCK_SH)
+    check(place.gc(), 0, stdout="")
+    assert tasks(place, "-a")[0]["status"] == "lost"
+    os.close(holder)
+    supervise = os.path.join(os.path.dirname(ISOEXEC), "isoexec-supervise")
+    state = subprocess.run(["sh", "-c", 'exec 3<>"$2/task"; exec "$1" "$2" adopt', "sh", supervise, os.path.dirname(path)], check=False, timeout=30)
+    assert state.returncode == 1, state
+    assert tasks(place, "-a")[0]["status"] == "failed", tasks(place, "-a")
     check(place.gc(), 0, stdout="removed alloc")
 
 
