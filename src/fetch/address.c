@@ -1,15 +1,48 @@
-/* Special addresses and the operator's exceptions (address.h; RFC 6890). */
+/* Special addresses, IPv4 addresses inside of IPv6 ones, and the operator's exceptions (address.h;
+ * RFC 6890). */
 #include "fetch/address.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "base/num.h"
 
-static const char *const special[] = {"0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4",
-	"240.0.0.0/4", "::/128", "::1/128", "fe80::/10", "ff00::/8"};
+static const char *const special[] = {
+	"0.0.0.0/8",
+	"127.0.0.0/8",
+	"169.254.0.0/16",
+	"224.0.0.0/4",
+	"240.0.0.0/4",
+	"::/128",
+	"::1/128",
+	"fe80::/10",
+	"ff00::/8",
+	/* What clouds tell their machines, with keys in it, where it is not link-local: Alibaba,
+	 * Azure, Oracle, AWS, Google. */
+	"100.100.100.200",
+	"168.63.129.16",
+	"192.0.0.192",
+	"fd00:ec2::/32",
+	"fd20:ce::254",
+	/* Translators whose rules nobody outside of them knows: Teredo, local NAT64 (RFC 8215). */
+	"2001::/32",
+	"64:ff9b:1::/48",
+};
+
+/* IPv6 that a host or a router turns into IPv4: where it leads to is what counts. */
+static const struct embedding {
+	const char *prefix;
+	size_t at; /* of the IPv4 address, bytes */
+} embeddings[] = {
+	{"::ffff:0:0/96", 12},   /* mapped */
+	{"::/96", 12},           /* compatible */
+	{"::ffff:0:0:0/96", 12}, /* SIIT */
+	{"64:ff9b::/96", 12},    /* NAT64 */
+	{"2002::/16", 2},        /* 6to4 */
+};
 
 static bool prefix_equal(const unsigned char *a, const unsigned char *b, unsigned bits)
 {
@@ -47,28 +80,35 @@ static bool in_list(const char *const *list, size_t n, int family, const unsigne
 	return false;
 }
 
+static bool allowed(int family, const unsigned char *address, const struct request_list *allow)
+{
+	return !in_list(special, iso_len(special), family, address) ||
+	       in_list(allow->v, allow->n, family, address);
+}
+
+static const unsigned char *embedded(const unsigned char *address)
+{
+	for (size_t i = 0; i < iso_len(embeddings); i++)
+		if (covers(embeddings[i].prefix, AF_INET6, address))
+			return address + embeddings[i].at;
+	return NULL;
+}
+
 bool address_allowed(const struct sockaddr *address, const struct request_list *allow)
 {
-	unsigned char bytes[16];
-	int family = address->sa_family;
-
-	if (family == AF_INET) {
+	if (address->sa_family == AF_INET) {
 		struct sockaddr_in in;
 		memcpy(&in, address, sizeof(in));
-		memcpy(bytes, &in.sin_addr, 4);
-	} else if (family == AF_INET6) {
-		static const unsigned char mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-		struct sockaddr_in6 in6;
-		memcpy(&in6, address, sizeof(in6));
-		memcpy(bytes, &in6.sin6_addr, 16);
-		if (!memcmp(bytes, mapped, sizeof(mapped))) { /* ::ffff:127.0.0.1 is 127.0.0.1 */
-			memmove(bytes, bytes + 12, 4);
-			family = AF_INET;
-		}
-	} else {
-		return false;
+		return allowed(AF_INET, (const unsigned char *)&in.sin_addr, allow);
 	}
-	if (!in_list(special, iso_len(special), family, bytes))
-		return true;
-	return in_list(allow->v, allow->n, family, bytes);
+	if (address->sa_family != AF_INET6)
+		return false;
+	struct sockaddr_in6 in6;
+	memcpy(&in6, address, sizeof(in6));
+	const unsigned char *bytes = in6.sin6_addr.s6_addr;
+	const unsigned char *inner = embedded(bytes);
+	if (inner && !allowed(AF_INET, inner, allow))
+		/* an exception for the whole address is one, too: "::1" */
+		return in_list(allow->v, allow->n, AF_INET6, bytes);
+	return allowed(AF_INET6, bytes, allow);
 }

@@ -7,8 +7,12 @@
 
 #include "fetch/request.h"
 
-/** address_allowed() - everything but loopback, link-local, unspecified and multicast; those when
- * an address or CIDR of @allow covers it */
+/**
+ * address_allowed() - everything but loopback, link-local, unspecified, multicast and the
+ * addresses where clouds keep their metadata; those when an address or CIDR of @allow covers it
+ *
+ * An IPv4 address inside of an IPv6 one (mapped, compatible, SIIT, NAT64, 6to4) is judged as well.
+ */
 bool address_allowed(const struct sockaddr *address, const struct request_list *allow);
 
 #endif

@@ -152,8 +152,8 @@ static int failed(const struct transfer *t, CURLcode code, const char *text, str
 
 	if (t->refused)
 		return iso_err_set(err, ISO_FAULT_INPUT, EACCES,
-			"its address is loopback, link-local or multicast, which artifacts may not "
-			"come from (allow_artifact_hosts)");
+			"its address is loopback, link-local, multicast or a cloud's metadata, "
+			"which artifacts may not come from (allow_artifact_hosts)");
 	if (t->too_large)
 		return iso_err_set(err, ISO_FAULT_LIMIT, EFBIG,
 			"it is larger than %" PRIu64 " bytes", t->d->max_bytes);
