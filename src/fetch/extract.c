@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/own.h"
+#include "fetch/links.h"
 #include "fetch/place.h"
 
 enum {
@@ -167,7 +168,7 @@ static int make_link(
 {
 	const char *name;
 
-	if (!place_link_stays(path, target))
+	if (!link_stays(path, target))
 		return iso_err_set(err, ISO_FAULT_INPUT, 0,
 			"link to '%.100s' leads out of the destination", target);
 	own_fd parent = place_parent(x->dir, path, &name, err);

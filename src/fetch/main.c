@@ -16,6 +16,7 @@
 #include "fetch/checksum.h"
 #include "fetch/download.h"
 #include "fetch/extract.h"
+#include "fetch/links.h"
 #include "fetch/place.h"
 #include "fetch/request.h"
 #include "fetch/sandbox.h"
@@ -121,7 +122,7 @@ static int resolve_checksum(struct job *j, struct iso_err *err)
 
 static int unpack(struct job *j, int fd, struct iso_err *err)
 {
-	char sub[PLACE_MAX_PATH];
+	char sub[PLACE_MAX_PATH] = "";
 
 	if (mkdirat(FETCH_FD_STAGING, UNPACKED, 0755))
 		return iso_err_sys(err, "make a directory in staging");
@@ -130,17 +131,15 @@ static int unpack(struct job *j, int fd, struct iso_err *err)
 		return iso_err_sys(err, "open a directory in staging");
 	if (extract(fd, j->type, j->name, dir, &j->request.limits, err))
 		return -1;
-	if (!j->url.subdir)
-		return place_tree(dir, FETCH_FD_DESTINATION, 0, err);
-	const char *name;
-	if (place_clean(j->url.subdir, sub, err))
+	if (j->url.subdir && place_clean(j->url.subdir, sub, err))
 		return -1;
-	own_fd parent = place_parent(dir, sub, &name, err);
-	own_fd below = parent < 0 ? -1 : openat(parent, name, O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (below < 0)
+	own_fd part = place_open_dir(dir, *sub ? sub : ".");
+	if (part < 0)
 		return iso_err_set(
 			err, ISO_FAULT_INPUT, ENOENT, "archive has no directory '%s'", sub);
-	return place_tree(below, FETCH_FD_DESTINATION, 0, err);
+	if (links_check(part, err))
+		return iso_err_in(err, "unpack");
+	return place_tree(part, FETCH_FD_DESTINATION, 0, err);
 }
 
 static int fetch(struct job *j, struct iso_err *err)

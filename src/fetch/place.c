@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -51,35 +52,30 @@ int place_clean(const char *name, char ret[static PLACE_MAX_PATH], struct iso_er
 	return 0;
 }
 
-bool place_link_stays(const char *at, const char *target)
-{
-	int depth = 0;
-
-	if (*target == '/' || !*target)
-		return false;
-	for (const char *c = at; *c; c++)
-		depth += *c == '/';
-	for (const char *t = target; *t;) {
-		size_t part = strcspn(t, "/");
-		if (part == 2 && t[0] == '.' && t[1] == '.')
-			depth--;
-		else if (part && !(part == 1 && *t == '.'))
-			depth++;
-		if (depth < 0)
-			return false;
-		t += part;
-		t += *t == '/';
-	}
-	return true;
-}
-
-static int open_dir(int dir, const char *name)
+int place_open_dir(int dir, const char *name)
 {
 	struct open_how how = {
 		.flags = O_DIRECTORY | O_RDONLY | O_CLOEXEC,
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
 	};
 	return (int)syscall(SYS_openat2, dir, name, &how, sizeof(how));
+}
+
+void own_dir_done(DIR **dir)
+{
+	if (*dir)
+		(void)closedir(*dir);
+	*dir = NULL;
+}
+
+DIR *place_list(int dir, const char *name)
+{
+	own_fd fd = place_open_dir(dir, name);
+	DIR *list = fd < 0 ? NULL : fdopendir(fd);
+
+	if (list)
+		(void)fd_take(&fd);
+	return list;
 }
 
 int place_parent(int dir, const char *path, const char **ret_name, struct iso_err *err)
@@ -95,7 +91,7 @@ int place_parent(int dir, const char *path, const char **ret_name, struct iso_er
 		own_fd above = -1;
 		if (name) {
 			part[name - part] = '\0';
-			above = open_dir(dir, part);
+			above = place_open_dir(dir, part);
 			name++;
 		}
 		if (mkdirat(name ? above : dir, name ? name : part, DIR_MODE) && errno != EEXIST)
@@ -107,7 +103,7 @@ int place_parent(int dir, const char *path, const char **ret_name, struct iso_er
 	}
 	memcpy(part, path, (size_t)(slash - path));
 	part[slash - path] = '\0';
-	int fd = open_dir(dir, part);
+	int fd = place_open_dir(dir, part);
 	return fd < 0 ? iso_err_sys(err, "enter '%s' (links are not followed)", part) : fd;
 }
 
@@ -149,13 +145,6 @@ int place_file(int from_dir, const char *from, int to_dir, const char *name, str
 	return iso_err_sys(err, "move '%s' to its destination", name);
 }
 
-static void own_dir_done(DIR **dir)
-{
-	if (*dir)
-		(void)closedir(*dir);
-	*dir = NULL;
-}
-
 static bool is_dir(int dir, const char *name)
 {
 	struct stat st;
@@ -168,8 +157,8 @@ static int merge_dir(
 	if (mkdirat(to_dir, name, DIR_MODE) && errno == EEXIST && !is_dir(to_dir, name) &&
 		!unlinkat(to_dir, name, 0))
 		(void)mkdirat(to_dir, name, DIR_MODE);
-	own_fd from = open_dir(from_dir, name);
-	own_fd to = open_dir(to_dir, name);
+	own_fd from = place_open_dir(from_dir, name);
+	own_fd to = place_open_dir(to_dir, name);
 	if (from < 0 || to < 0)
 		return iso_err_sys(err, "enter '%s'", name);
 	return place_tree(from, to, depth + 1, err);
@@ -177,7 +166,7 @@ static int merge_dir(
 
 int place_tree(int from_dir, int to_dir, unsigned depth, struct iso_err *err)
 {
-	iso_cleanup(own_dir_done) DIR *dir = fdopendir(fcntl(from_dir, F_DUPFD_CLOEXEC, 0));
+	own_dir dir = place_list(from_dir, ".");
 
 	if (!dir || depth > PLACE_MAX_DEPTH)
 		return iso_err_sys(err, "read a directory of the archive");
@@ -195,15 +184,13 @@ int place_tree(int from_dir, int to_dir, unsigned depth, struct iso_err *err)
 
 void place_empty(int dir, unsigned depth)
 {
-	iso_cleanup(own_dir_done) DIR *d = fdopendir(fcntl(dir, F_DUPFD_CLOEXEC, 0));
+	own_dir d = place_list(dir, ".");
 
-	if (d)
-		rewinddir(d);
 	for (const struct dirent *e; d && (e = readdir(d));) {
 		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") ||
 			!unlinkat(dir, e->d_name, 0))
 			continue;
-		own_fd below = depth < PLACE_MAX_DEPTH + 2 ? open_dir(dir, e->d_name) : -1;
+		own_fd below = depth < PLACE_MAX_DEPTH + 2 ? place_open_dir(dir, e->d_name) : -1;
 		if (below >= 0)
 			place_empty(below, depth + 1);
 		(void)unlinkat(dir, e->d_name, AT_REMOVEDIR);

@@ -2,7 +2,7 @@
 #ifndef FETCH_PLACE_H
 #define FETCH_PLACE_H
 
-#include <stdbool.h>
+#include <dirent.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -22,9 +22,13 @@ enum {
 iso_must_use int place_clean(
 	const char *name, char ret[static PLACE_MAX_PATH], struct iso_err *err);
 
-/** place_link_stays() - does a symlink at @at (clean) with @target stay below the directory?
- * Lexically; absolute ones do not. */
-bool place_link_stays(const char *at, const char *target);
+/** place_open_dir() - open the directory @name below @dir, no component a link. Return: fd; -1,
+ * errno. */
+int place_open_dir(int dir, const char *name);
+/** place_list() - the same as a stream with a descriptor of its own. Return: NULL, errno. */
+DIR *place_list(int dir, const char *name);
+void own_dir_done(DIR **dir);
+#define own_dir iso_cleanup(own_dir_done) DIR *
 
 /** place_parent() - open the directory above @path below @dir without following links, making what
  * is missing; *ret_name: last part. Return: fd or -1 with err. */

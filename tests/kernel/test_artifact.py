@@ -327,4 +327,38 @@ def test_hostile_archives(place):
     assert set(safe) <= {"A05-setid.tar", "A11-gzip-in-gzip.gz"}, safe
 
 
+def tarball(root, name, *entries, mode="w", **more):
+    """Entries: (name, bytes) a file, (name, "target") a symbolic link, (name, None) a directory."""
+    os.makedirs(root, exist_ok=True)
+    with tarfile.open(os.path.join(root, name), mode, **more) as t:
+        for entry, what in entries:
+            info = tarfile.TarInfo(entry)
+            if what is None:
+                info.type, info.mode = tarfile.DIRTYPE, 0o755
+            elif isinstance(what, str):
+                info.type, info.linkname = tarfile.SYMTYPE, what
+            else:
+                info.size = len(what)
+            t.addfile(info, io.BytesIO(what) if isinstance(what, bytes) else None)
+
+
+@test
+def test_links_stay_inside(place):
+    """No link leads out, alone, through others, or by taking just a part of the archive; a link to nothing inside is a link."""
+    root = place.path("www")
+    deep = "d/e/f/g/h/i/j/k/m/n"
+    dirs = [(deep[:2 * i + 1], None) for i in range(10)]
+    tarball(root, "chain.tar", *dirs, (deep + "/s", "/".join([".."] * 10)), ("tools", deep + "/s/" + "../" * 8 + "tmp/x"))
+    tarball(root, "part.tar", ("top", None), ("x", b"x"), ("top/l", "../x"))
+    tarball(root, "fine.tar", ("top", None), ("x", b"x"), ("top/l", "../x"), ("top/none", "not/there"), ("self", "self"), ("l", "top/l"))
+    with Server(root) as url:
+        for source in ("chain.tar", "part.tar//top"):
+            code, text, _ = request(place, source=f"{url}/{source}")
+            assert code == 1 and "leads out of the destination" in text, (source, code, text)
+            assert os.listdir(place.path("dest")) == []
+        code, text, _ = request(place, source=url + "/fine.tar")
+        assert code == 0, text
+    assert os.readlink(place.path("dest/top/none")) == "not/there" and os.path.exists(place.path("dest/l"))
+
+
 test.main()
