@@ -105,10 +105,25 @@ static void add_number(struct buf *out, const char *key, uint64_t value)
 	add(out, key, text);
 }
 
-/* mode "file": the destination is the file itself, unless it is the default directory. */
+/* The rest of a destination at or below secrets/, which is a tmpfs and not of the task directory;
+ * NULL: elsewhere. */
+static const char *below_secrets(const char *destination)
+{
+	static const char name[] = "secrets";
+	size_t len = sizeof(name) - 1;
+
+	if (strncmp(destination, name, len) != 0 || (destination[len] && destination[len] != '/'))
+		return NULL;
+	return destination + len + (destination[len] == '/');
+}
+
+/* mode "file": the destination is the file itself, unless it is one of our directories. */
 static bool names_the_file(const struct task_artifact *a)
 {
-	return a->mode == TASK_ARTIFACT_FILE && strcmp(a->destination, "local") != 0;
+	const char *below = below_secrets(a->destination);
+
+	return a->mode == TASK_ARTIFACT_FILE && strcmp(a->destination, "local") != 0 &&
+	       (!below || *below);
 }
 
 static int request(const struct task_artifact *a, const struct host_user *user, struct iso_err *err)
@@ -181,14 +196,14 @@ int artifact_start(const struct task_artifact *artifact, const struct task_confi
 	const struct host_facts *facts, int secrets_fd, struct artifact_fetch *ret,
 	struct iso_err *err)
 {
-	bool secret = !strncmp(artifact->destination, "secrets/", 8);
+	const char *secret = below_secrets(artifact->destination);
 	int pipe[2];
 	own_fd root = secret ? fcntl(secrets_fd, F_DUPFD_CLOEXEC, LOWEST_SOURCE_FD)
 			     : open(task->task_dir, O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (root < 0)
 		return iso_err_sys(err, "open the task directory");
-	const char *below = artifact->destination + (secret ? 8 : 0);
+	const char *below = secret ? secret : artifact->destination;
 	const char *slash = strrchr(below, '/');
 	char directory[4096] = "";
 	size_t len =

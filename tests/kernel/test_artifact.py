@@ -111,6 +111,16 @@ def test_manual_example_https(place):
 
 
 @test
+def test_destination_secrets(place):
+    """The directory itself: into the tmpfs, nothing on the disk."""
+    with Server(files(place)) as url:
+        for destination, more in (("secrets/", ""), ("secrets", '    mode = "file"\n'), ("secrets/x/", "")):
+            path = job(place, url + "/name-of-my-binary", destination=destination, more=more, command="/bin/sh",
+                       args='"-c", "find /secrets -type f -exec cat {} + && stat -f -c %T /secrets"')
+            check(place.run("-config", config(place), path), 0, stdout="I am the artifact\ntmpfs\n")
+
+
+@test
 def test_every_checksum(place):
     root = files(place)
     with open(os.path.join(root, "SUMS"), "w", encoding="utf-8") as f:
