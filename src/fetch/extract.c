@@ -130,11 +130,33 @@ static int write_data(struct extraction *x, int fd, struct iso_err *err)
 	}
 }
 
+static int count_entries(struct extraction *x, uint64_t more, struct iso_err *err)
+{
+	x->entries += more;
+	return x->entries <= x->limits->unpack_entries
+		       ? 0
+		       : iso_err_set(err, ISO_FAULT_LIMIT, EFBIG,
+				 "archive has more than %" PRIu64 " entries",
+				 x->limits->unpack_entries);
+}
+
+/* A directory that only names imply costs as much as one with an entry of its own. */
+static int parent_of(
+	struct extraction *x, const char *path, const char **ret_name, struct iso_err *err)
+{
+	uint64_t made;
+	own_fd parent = place_parent(x->dir, path, ret_name, &made, err);
+
+	if (parent < 0 || count_entries(x, made, err))
+		return -1;
+	return fd_take(&parent);
+}
+
 /* What is there already goes, unless it is a directory: nothing is written through it. */
 static int make_file(struct extraction *x, const char *path, unsigned mode, struct iso_err *err)
 {
 	const char *name;
-	own_fd parent = place_parent(x->dir, path, &name, err);
+	own_fd parent = parent_of(x, path, &name, err);
 
 	if (parent < 0)
 		return -1;
@@ -150,7 +172,7 @@ static int make_dir(struct extraction *x, const char *path, struct iso_err *err)
 {
 	const char *name;
 	struct stat st;
-	own_fd parent = place_parent(x->dir, path, &name, err);
+	own_fd parent = parent_of(x, path, &name, err);
 
 	if (parent < 0)
 		return -1;
@@ -171,7 +193,7 @@ static int make_link(
 	if (!link_stays(path, target))
 		return iso_err_set(err, ISO_FAULT_INPUT, 0,
 			"link to '%.100s' leads out of the destination", target);
-	own_fd parent = place_parent(x->dir, path, &name, err);
+	own_fd parent = parent_of(x, path, &name, err);
 	if (parent < 0)
 		return -1;
 	(void)unlinkat(parent, name, 0);
@@ -187,8 +209,8 @@ static int make_hard_link(
 
 	if (place_clean(target, clean, err))
 		return iso_err_in(err, "hard link");
-	own_fd from = place_parent(x->dir, clean, &old, err);
-	own_fd to = from < 0 ? -1 : place_parent(x->dir, path, &name, err);
+	own_fd from = parent_of(x, clean, &old, err);
+	own_fd to = from < 0 ? -1 : parent_of(x, path, &name, err);
 	if (to < 0)
 		return -1;
 	if (fstatat(from, old, &st, AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode))
@@ -204,9 +226,8 @@ static int one(
 	char path[PLACE_MAX_PATH];
 	const char *name = single_name ? single_name : archive_entry_pathname(e);
 
-	if (++x->entries > x->limits->unpack_entries)
-		return iso_err_set(err, ISO_FAULT_LIMIT, EFBIG,
-			"archive has more than %" PRIu64 " entries", x->limits->unpack_entries);
+	if (count_entries(x, 1, err))
+		return -1;
 	if (!name)
 		return iso_err_set(err, ISO_FAULT_INPUT, 0, "an entry has no name");
 	if (place_clean(name, path, err))

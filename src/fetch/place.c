@@ -78,33 +78,51 @@ DIR *place_list(int dir, const char *name)
 	return list;
 }
 
-int place_parent(int dir, const char *path, const char **ret_name, struct iso_err *err)
+/* The deepest directory on the way to @path[@len] that is there; *len: of its path. From the far
+ * end: an archive has many names in few directories. Return: fd; -1, errno. */
+static int deepest(int dir, const char *path, size_t *len)
+{
+	char part[PLACE_MAX_PATH];
+	int fd = -1;
+
+	memcpy(part, path, *len);
+	do {
+		part[*len] = '\0';
+		fd = place_open_dir(dir, *len ? part : ".");
+		if (fd >= 0 || errno != ENOENT || !*len)
+			break;
+		const char *slash = strrchr(part, '/');
+		*len = slash ? (size_t)(slash - part) : 0;
+	} while (true);
+	return fd;
+}
+
+int place_parent(
+	int dir, const char *path, const char **ret_name, uint64_t *ret_made, struct iso_err *err)
 {
 	const char *slash = strrchr(path, '/');
-	char part[PLACE_MAX_PATH];
+	size_t end = slash ? (size_t)(slash - path) : 0, len = end;
+	own_fd at = deepest(dir, path, &len);
 
 	*ret_name = slash ? slash + 1 : path;
-	for (const char *end = strchr(path, '/'); end; end = strchr(end + 1, '/')) {
-		memcpy(part, path, (size_t)(end - path));
-		part[end - path] = '\0';
-		const char *name = strrchr(part, '/');
-		own_fd above = -1;
-		if (name) {
-			part[name - part] = '\0';
-			above = place_open_dir(dir, part);
-			name++;
-		}
-		if (mkdirat(name ? above : dir, name ? name : part, DIR_MODE) && errno != EEXIST)
-			return iso_err_sys(err, "make the directory above '%s'", path);
+	*ret_made = 0;
+	while (at >= 0 && len < end) {
+		char name[PLACE_MAX_NAME + 1];
+		const char *from = path + len + (len > 0);
+		size_t n = strcspn(from, "/");
+		memcpy(name, from, n);
+		name[n] = '\0';
+		len = (size_t)(from - path) + n;
+		if (mkdirat(at, name, DIR_MODE))
+			return iso_err_sys(err, "make the directory above '%.100s'", path);
+		++*ret_made;
+		own_fd next = place_open_dir(at, name);
+		(void)fd_close(at);
+		at = fd_take(&next);
 	}
-	if (!slash) {
-		int fd = fcntl(dir, F_DUPFD_CLOEXEC, 0);
-		return fd < 0 ? iso_err_sys(err, "duplicate a descriptor") : fd;
-	}
-	memcpy(part, path, (size_t)(slash - path));
-	part[slash - path] = '\0';
-	int fd = place_open_dir(dir, part);
-	return fd < 0 ? iso_err_sys(err, "enter '%s' (links are not followed)", part) : fd;
+	return at < 0 ? iso_err_sys(err,
+				"enter the directory above '%.100s' (links are not followed)", path)
+		      : fd_take(&at);
 }
 
 /* Another file system (secrets): copied beside its name, then renamed. */

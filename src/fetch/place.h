@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 
@@ -31,9 +32,10 @@ void own_dir_done(DIR **dir);
 #define own_dir iso_cleanup(own_dir_done) DIR *
 
 /** place_parent() - open the directory above @path below @dir without following links, making what
- * is missing; *ret_name: last part. Return: fd or -1 with err. */
+ * is missing; *ret_name: last part; *ret_made: how many were made, also on failure. Return: fd or
+ * -1 with err. */
 iso_must_use int place_parent(
-	int dir, const char *path, const char **ret_name, struct iso_err *err);
+	int dir, const char *path, const char **ret_name, uint64_t *ret_made, struct iso_err *err);
 
 /** place_file() - move @from_dir/@from to @to_dir/@name, over a file or link that is there, never
  * through one */

@@ -44,7 +44,7 @@ enum fetch_fd {
 struct fetch_limits {
 	uint64_t max_bytes;      /* of the download; 100 GB as the reference */
 	uint64_t unpack_bytes;   /* sum of all files' sizes, holes counted; 100 GB */
-	uint64_t unpack_entries; /* files, links and directories; 4096 */
+	uint64_t unpack_entries; /* files, links, directories, also implied ones; 4096 */
 	uint64_t unpack_ratio;   /* bytes out for one byte in, judged from 64 MiB out on; 400 */
 	uint64_t connect_ms;     /* 30 s */
 	uint64_t idle_ms;        /* without a byte: 60 s */

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/own.h"
+#include "fetch/place.h"
 
 static int become(const struct fetch_request *r, struct iso_err *err)
 {
@@ -45,7 +46,12 @@ static int limit(const struct fetch_request *r, struct iso_err *err)
 	const struct {
 		int resource;
 		uint64_t value;
-	} limits[] = {{RLIMIT_CORE, 0}, {RLIMIT_FSIZE, most}, {RLIMIT_NOFILE, 128}};
+	} limits[] = {
+		{RLIMIT_CORE, 0},
+		{RLIMIT_FSIZE, most},
+		/* moving a tree holds three a level (place_tree) */
+		{RLIMIT_NOFILE, 4 * PLACE_MAX_DEPTH},
+	};
 
 	(void)signal(SIGXFSZ, SIG_IGN); /* an errno, not a death */
 	(void)signal(SIGPIPE, SIG_IGN);

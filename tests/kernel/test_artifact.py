@@ -371,4 +371,27 @@ def test_links_stay_inside(place):
     assert os.readlink(place.path("dest/top/none")) == "not/there" and os.path.exists(place.path("dest/l"))
 
 
+@test
+def test_deep_archives(place):
+    """As deep as it may be: unpacked, unpacked over itself, and into another file system. Directories that names imply count as entries."""
+    root = place.path("www")
+    tarball(root, "deep.tar", ("d/" * 63 + "f", b"deep\n"))
+    tarball(root, "too-deep.tar", ("d/" * 64 + "f", b"deep\n"))
+    tarball(root, "implied.tar.gz", *((f"{i}" + "/d" * 62, b"x") for i in range(100)), mode="w:gz")
+    tarball(root, "shared.tar.gz", *(("d/" * 62 + f"{i}", b"x") for i in range(4000)), mode="w:gz")
+    with Server(root) as url:
+        for _ in range(2):
+            code, text, _ = request(place, source=url + "/deep.tar")
+            assert code == 0, text
+        assert os.path.getsize(place.path("dest/" + "d/" * 63 + "f")) == 5
+        check(place.run("-config", config(place), job(place, url + "/deep.tar", destination="secrets/", command="/bin/cat", args='"/secrets/' + "d/" * 63 + 'f"')), 0,
+              stdout="deep")
+        code, text, _ = request(place, source=url + "/too-deep.tar")
+        assert code == 1 and "too deep" in text, (code, text)
+        code, text, _ = request(place, source=url + "/implied.tar.gz")
+        assert code == 1 and "more than 4096 entries" in text, (code, text)
+        code, text, _ = request(place, source=url + "/shared.tar.gz")
+        assert code == 0, text
+
+
 test.main()
