@@ -14,6 +14,7 @@
 #include "base/own.h"
 #include "fetch/links.h"
 #include "fetch/place.h"
+#include "fetch/sandbox.h"
 
 enum {
 	BLOCK_BYTES = 64 * 1024,
@@ -85,6 +86,10 @@ const char *extract_type_of(const char *name)
 static int broken(struct extraction *x, struct iso_err *err)
 {
 	const char *text = archive_error_string(x->archive);
+
+	if (archive_errno(x->archive) == ENOMEM)
+		return iso_err_set(err, ISO_FAULT_LIMIT, ENOMEM,
+			"archive cannot be read in %d MiB of memory", SANDBOX_MEMORY_MIB);
 	return iso_err_set(err, ISO_FAULT_INPUT, 0, "archive is damaged: %s",
 		text ? text : "it cannot be read");
 }

@@ -188,6 +188,7 @@ int main(void)
 				stderr);
 			return 2;
 		}
+	(void)setsid(); /* no terminal to speak to, nor to be signalled by */
 	(void)umask(022);
 	if (!run(&j, &err))
 		return 0;

@@ -1,14 +1,16 @@
-/* Dropping rights, in this order: groups and ids, no_new_privs, limits, Landlock, seccomp
- * (sandbox.h). */
+/* Dropping rights, in this order: limits, capabilities, groups and ids, no_new_privs, Landlock,
+ * seccomp (sandbox.h). */
 #include "fetch/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/audit.h>
+#include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
+#include <poll.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/prctl.h>
@@ -18,15 +20,29 @@
 #include <unistd.h>
 
 #include "base/own.h"
+#include "base/sys.h"
 #include "fetch/place.h"
+
+/* All five sets, while the right to do so is still there. Also those of uid 0. */
+static int drop_capabilities(struct iso_err *err)
+{
+	for (int cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
+		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0))
+			return iso_err_sys(err, "drop capability %d", cap);
+	return 0;
+}
 
 static int become(const struct fetch_request *r, struct iso_err *err)
 {
+	const struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{.effective = 0}};
 	uint32_t uid = (uint32_t)r->uid, gid = (uint32_t)r->gid;
 	const gid_t *groups = r->group_names.n ? r->groups : &gid;
 	size_t n = r->group_names.n ? r->group_names.n : 1;
 	uid_t ids[3];
 
+	if (geteuid() == 0 && drop_capabilities(err))
+		return -1;
 	if (geteuid() == 0 &&
 		(setgroups(n, groups) || setresgid(gid, gid, gid) || setresuid(uid, uid, uid)))
 		return iso_err_sys(err, "become the task's user");
@@ -34,8 +50,22 @@ static int become(const struct fetch_request *r, struct iso_err *err)
 		ids[2] != uid || getgid() != gid)
 		return iso_err_set(err, ISO_FAULT_SYSTEM, EPERM,
 			"become the task's user: the ids are not what was set");
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
+	if (sys_capset(&header, none) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
 		return iso_err_sys(err, "give up privileges");
+	return 0;
+}
+
+/* Nobody would take what it says, or clean up behind it. After the ids: setting them clears the
+ * signal (prctl(2)). A caller that died before has left a pipe without a reader. */
+static int die_with_caller(struct iso_err *err)
+{
+	struct pollfd report = {.fd = FETCH_FD_REPORT};
+
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) || poll(&report, 1, 0) < 0)
+		return iso_err_sys(err, "tie the life to the caller's");
+	if (report.revents & POLLERR)
+		return iso_err_set(err, ISO_FAULT_PROTOCOL, EPIPE, "the caller is gone");
 	return 0;
 }
 
@@ -49,6 +79,7 @@ static int limit(const struct fetch_request *r, struct iso_err *err)
 	} limits[] = {
 		{RLIMIT_CORE, 0},
 		{RLIMIT_FSIZE, most},
+		{RLIMIT_AS, (uint64_t)SANDBOX_MEMORY_MIB << 20},
 		/* moving a tree holds three a level (place_tree) */
 		{RLIMIT_NOFILE, 4 * PLACE_MAX_DEPTH},
 	};
@@ -56,8 +87,14 @@ static int limit(const struct fetch_request *r, struct iso_err *err)
 	(void)signal(SIGXFSZ, SIG_IGN); /* an errno, not a death */
 	(void)signal(SIGPIPE, SIG_IGN);
 	for (size_t i = 0; i < iso_len(limits); i++) {
-		const struct rlimit l = {limits[i].value, limits[i].value};
-		if (setrlimit((__rlimit_resource_t)limits[i].resource, &l))
+		__rlimit_resource_t which = (__rlimit_resource_t)limits[i].resource;
+		struct rlimit l;
+		if (getrlimit(which, &l))
+			return iso_err_sys(err, "read a resource limit");
+		if (l.rlim_max > limits[i].value) /* never more than the operator's */
+			l.rlim_max = limits[i].value;
+		l.rlim_cur = l.rlim_max;
+		if (setrlimit(which, &l))
 			return iso_err_sys(err, "set a resource limit");
 	}
 	return 0;
@@ -165,7 +202,7 @@ static int filter(struct iso_err *err)
 
 int sandbox_enter(const struct fetch_request *r, struct iso_err *err)
 {
-	if (become(r, err) || limit(r, err) || landlock(r, err))
+	if (limit(r, err) || become(r, err) || die_with_caller(err) || landlock(r, err))
 		return -1;
 	return filter(err);
 }

@@ -5,10 +5,17 @@
 #include "base/err.h"
 #include "fetch/request.h"
 
+/* Address space, in which all that foreign bytes can make a library take must fit. https takes 60,
+ * zstd --long=27 (more is not read) 130, the largest preset of xz 65, its dictionary at most 400.
+ */
+enum {
+	SANDBOX_MEMORY_MIB = 512
+};
+
 /**
  * sandbox_enter() - become the task's user, without a way back: no capabilities, no_new_privs,
- * limits, Landlock (write below the destination and staging, read what name resolution and TLS
- * need), a filter that knows no execve
+ * killed with its caller, limits, Landlock (write below the destination and staging, read what name
+ * resolution and TLS need), a filter that knows no execve
  *
  * Where the kernel has no Landlock the other means stand alone. Return: 0; -1: nothing must be
  * fetched.

@@ -13,7 +13,9 @@ import sys
 import tarfile
 import tempfile
 import shutil
+import time
 import zipfile
+import zlib
 
 from harness import BUILD, ISOEXEC, Suite, check
 
@@ -392,6 +394,73 @@ def test_deep_archives(place):
         assert code == 1 and "more than 4096 entries" in text, (code, text)
         code, text, _ = request(place, source=url + "/shared.tar.gz")
         assert code == 0, text
+
+
+def worker_of(pid, timeout=10):
+    """The isoexec-fetch below an isoexec, once it is in its sandbox."""
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline:
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as f:
+            children = f.read().split()
+        if children and "Seccomp:\t2" in status_of(children[0]):
+            return int(children[0])
+        time.sleep(0.01)
+    raise AssertionError("no isoexec-fetch in its sandbox")
+
+
+def status_of(pid):
+    try:
+        with open(f"/proc/{pid}/status", encoding="utf-8") as f:
+            return f.read()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+@test
+def test_worker_is_small_and_mortal(place):
+    """What a worker has left to lose, and that it does not outlive its isoexec."""
+    with Server(files(place)) as url:
+        isoexec = place.start("-config", config(place), job(place, url + "/slow/x"))
+        try:
+            pid = worker_of(isoexec.pid)
+            status = status_of(pid)
+            for line in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
+                assert f"{line}:\t{0:016x}" in status, status
+            assert "NoNewPrivs:\t1" in status, status
+            assert os.getsid(pid) == pid
+            with open(f"/proc/{pid}/limits", encoding="ascii") as f:
+                limits = {line[:25].strip(): line[25:].split()[0] for line in f}
+            assert limits["Max address space"] == str(512 << 20) and limits["Max core file size"] == "0", limits
+        finally:
+            isoexec.kill()
+            isoexec.communicate()
+        deadline = time.monotonic() + 5
+        while status_of(pid) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert not status_of(pid), status_of(pid)
+    for path in (place.data, place.state):
+        shutil.rmtree(path)  # isoexec could not
+
+
+@test
+def test_memory_of_decoders(place):
+    """zstd's largest window is read; a dictionary of 3 GiB is refused (xz declares it in its header and takes it at once)."""
+    root = files(place)
+    if shutil.which("zstd"):
+        with open(os.path.join(root, "long.zst"), "wb") as f:
+            subprocess.run(["zstd", "-q", "-c", "-1", "--long=27"], input=os.urandom(1 << 20) * 200, stdout=f, check=True)
+    xz = bytearray(lzma.compress(b"x" * 100, preset=0))
+    header = xz[12:12 + (xz[12] + 1) * 4]  # of the first block: after the stream's header; ends in its CRC32
+    header[4] = 39  # 3 GiB (xz-file-format.txt, 5.3.1)
+    xz[12:12 + len(header)] = header[:-4] + struct.pack("<I", zlib.crc32(header[:-4]))
+    with open(os.path.join(root, "huge.xz"), "wb") as f:
+        f.write(xz)
+    with Server(root) as url:
+        if shutil.which("zstd"):
+            code, text, _ = request(place, source=url + "/long.zst")
+            assert code == 0, text
+        code, text, _ = request(place, source=url + "/huge.xz")
+        assert code == 1 and "cannot be read in 512 MiB of memory" in text, (code, text)
 
 
 test.main()

@@ -5,6 +5,7 @@ import http.server
 import ssl
 import sys
 import threading
+import time
 
 
 class Handler(http.server.SimpleHTTPRequestHandler):
@@ -33,6 +34,14 @@ class Handler(http.server.SimpleHTTPRequestHandler):
             self.wfile.write(b"x")
             self.wfile.flush()
             sys.stdin.read()  # until the test is over
+        elif path.startswith("/slow/"):
+            self.send_response(200)
+            self.send_header("Content-Length", "1000000")
+            self.end_headers()
+            for _ in range(1000):
+                self.wfile.write(b"x" * 1000)
+                self.wfile.flush()
+                time.sleep(0.05)
         elif path == "/short":
             self.send_response(200)
             self.send_header("Content-Length", "100")
