@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <locale.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -189,6 +190,8 @@ int main(void)
 			return 2;
 		}
 	(void)setsid(); /* no terminal to speak to, nor to be signalled by */
+	/* libarchive hands names out in the locale's encoding, and C's has no more than ASCII. */
+	(void)setlocale(LC_CTYPE, "C.UTF-8");
 	(void)umask(022);
 	if (!run(&j, &err))
 		return 0;

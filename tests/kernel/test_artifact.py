@@ -297,6 +297,21 @@ def test_archives(place):
 
 
 @test
+def test_names_beyond_ascii(place):
+    root = place.path("www")
+    name = "na\u00efve-\u4e2d.txt"
+    tarball(root, "pax.tar", (name, b"x"), ("l", name), format=tarfile.PAX_FORMAT)
+    tarball(root, "gnu.tar", (name, b"x"), ("l", name), format=tarfile.GNU_FORMAT)
+    with zipfile.ZipFile(os.path.join(root, "a.zip"), "w") as z:
+        z.writestr(name, b"x")
+    with Server(root) as url:
+        for archive in ("pax.tar", "gnu.tar", "a.zip"):
+            shutil.rmtree(place.path("dest"), ignore_errors=True)
+            code, text, _ = request(place, source=f"{url}/{archive}")
+            assert code == 0 and name in os.listdir(place.path("dest")), (archive, code, text)
+
+
+@test
 def test_hostile_archives(place):
     """The 16: refused, or unpacked without harm. Nothing outside of the destination changes."""
     root = place.path("www")
