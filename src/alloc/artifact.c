@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/own.h"
+#include "base/shown.h"
 #include "run/program.h"
 #include "steps/build.h"
 
@@ -28,7 +29,8 @@ enum {
 	FETCH_STAGING_FD,
 	FETCH_REPORT_FD,
 	N_FETCH_FDS = 4,
-	LOWEST_SOURCE_FD = 16
+	LOWEST_SOURCE_FD = 16,
+	LINE_MAX_BYTES = 80 /* of the progress: one line of a terminal */
 };
 
 static int open_below(int dir, const char *name)
@@ -145,6 +147,7 @@ static int request(const struct task_artifact *a, const struct host_user *user, 
 	for (size_t i = 0; i < a->allow_hosts.n; i++)
 		add(&out, "allow_host", a->allow_hosts.v[i]);
 	add(&out, "insecure", a->insecure ? "true" : NULL);
+	add(&out, "progress", isatty(STDERR_FILENO) ? "true" : NULL);
 	add_number(&out, "uid", user->uid);
 	add_number(&out, "gid", user->gid);
 	for (size_t i = 0; i < user->n_groups; i++)
@@ -180,7 +183,8 @@ static int spawn(const int fds[N_FETCH_FDS], pid_t *ret, struct iso_err *err)
 	(void)posix_spawnattr_setsigmask(&attr, &none);
 	(void)posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
 	int r = posix_spawn_file_actions_init(&actions);
-	for (int fd = 0; fd <= 1 && !r; fd++)
+	/* Not even standard error: who holds a terminal can type on it (TIOCSTI). */
+	for (int fd = 0; fd <= 2 && !r; fd++)
 		r = posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_RDWR, 0);
 	for (int i = 0; i < N_FETCH_FDS && !r; i++)
 		r = posix_spawn_file_actions_adddup2(&actions, fds[i], FETCH_REQUEST_FD + i);
@@ -235,11 +239,41 @@ static int reap(struct artifact_fetch *fetch)
 {
 	int status = -1;
 
+	/* One that only pretended to have ended would be waited for, forever. A real end is not
+	 * changed. The number is that of our child, which is not reaped yet. */
+	(void)kill(fetch->pid, SIGKILL);
 	while (waitpid(fetch->pid, &status, 0) < 0 && errno == EINTR)
 		;
 	fetch->pid = -1;
 	fetch->report_fd = fd_close(fetch->report_fd);
+	if (fetch->shown)
+		(void)dprintf(STDERR_FILENO, "\r\033[K");
+	fetch->shown = false;
 	return status;
+}
+
+static void show(struct artifact_fetch *fetch, const char *text)
+{
+	char line[LINE_MAX_BYTES];
+
+	shown_text(line, sizeof(line), text);
+	if (!isatty(STDERR_FILENO))
+		return;
+	fetch->shown = true;
+	(void)dprintf(STDERR_FILENO, "\r%s\033[K", line);
+}
+
+/* Foreign bytes went through the worker: its fault is one of a fetch, its text is clean. */
+static void take_error(const struct iso_err *told, struct iso_err *err)
+{
+	char text[ISO_ERR_TEXT];
+
+	shown_text(text, sizeof(text), told->text);
+	(void)iso_err_set(err,
+		told->fault >= ISO_FAULT_SYSTEM && told->fault <= ISO_FAULT_PROTOCOL
+			? (enum iso_fault)told->fault
+			: ISO_FAULT_PROTOCOL,
+		told->sys, "%s", text);
 }
 
 int artifact_finish(struct artifact_fetch *fetch, const struct task_artifact *artifact,
@@ -247,12 +281,16 @@ int artifact_finish(struct artifact_fetch *fetch, const struct task_artifact *ar
 {
 	struct iso_err told;
 	ssize_t n = read(fetch->report_fd, &told, sizeof(told));
-	int status = reap(fetch);
 
 	(void)task;
+	told.text[sizeof(told.text) - 1] = '\0';
+	if (n == (ssize_t)sizeof(told) && told.fault == ISO_FAULT_NONE) {
+		show(fetch, told.text);
+		return ARTIFACT_UNDER_WAY;
+	}
+	int status = reap(fetch);
 	if (n == (ssize_t)sizeof(told)) {
-		told.text[sizeof(told.text) - 1] = '\0';
-		*err = told;
+		take_error(&told, err);
 	} else if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
 		return 0;
 	} else {
@@ -270,8 +308,6 @@ int artifact_finish(struct artifact_fetch *fetch, const struct task_artifact *ar
 
 void artifact_kill(struct artifact_fetch *fetch)
 {
-	if (fetch->pid <= 0)
-		return;
-	(void)kill(fetch->pid, SIGKILL); /* our child, not reaped: the number is its own */
-	(void)reap(fetch);
+	if (fetch->pid > 0)
+		(void)reap(fetch);
 }

@@ -6,6 +6,7 @@
 #ifndef ALLOC_ARTIFACT_H
 #define ALLOC_ARTIFACT_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "base/err.h"
@@ -15,7 +16,13 @@
 /* One fetch under way. */
 struct artifact_fetch {
 	pid_t pid;     /* our child, -1 = none */
-	int report_fd; /* readable when it has ended; an error or nothing is in it */
+	int report_fd; /* readable when it says something or has ended */
+	bool shown;    /* its progress stands on our terminal */
+};
+
+/* Answer of artifact_finish(). */
+enum {
+	ARTIFACT_UNDER_WAY = 1
 };
 
 #define ARTIFACT_FETCH_INIT                                                                        \
@@ -34,8 +41,12 @@ iso_must_use int artifact_start(const struct task_artifact *artifact,
 	const struct task_config *task, const struct host_facts *facts, int secrets_fd,
 	struct artifact_fetch *ret, struct iso_err *err);
 
-/** artifact_finish() - reap; removes what is left of the staging directory. Return: 0 it is there;
- * -1 its error. */
+/**
+ * artifact_finish() - take what it says: progress goes to standard error, if that is a terminal; an
+ * error or the end: reap
+ *
+ * Return: 0 the artifact is there; ARTIFACT_UNDER_WAY not yet; -1 its error.
+ */
 iso_must_use int artifact_finish(struct artifact_fetch *fetch, const struct task_artifact *artifact,
 	const struct task_config *task, struct iso_err *err);
 

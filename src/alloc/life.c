@@ -189,6 +189,8 @@ void life_on_fetch(struct life *l, uint64_t now_ms)
 	const struct alloc_task *t = l->task;
 	int r = artifact_finish(&l->fetch, &t->artifacts[l->n_fetched], &t->config, &err);
 
+	if (r == ARTIFACT_UNDER_WAY)
+		return;
 	if (!r) {
 		l->n_fetched++;
 		r = next_step(l, &err);

@@ -5,6 +5,7 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -18,7 +19,6 @@ enum {
 	MAX_REDIRECTS = 10,
 	MS_PER_S = 1000,
 	PROGRESS_MS = 200,
-	TICK_MS = 100,
 	HTTP_ERROR = 400,
 	HTTP_REDIRECT = 300
 };
@@ -26,8 +26,8 @@ enum {
 struct transfer {
 	const struct fetch_request *request;
 	const struct download *d;
-	uint64_t written, started_ms, moved_ms, shown_ms;
-	bool shown, refused, too_large, idle, late;
+	uint64_t written, started_ms, moved_ms, told_ms;
+	bool refused, too_large, idle, late;
 	int write_errno;
 };
 
@@ -62,20 +62,23 @@ static size_t on_data(char *data, size_t size, size_t n, void *context)
 	return len;
 }
 
-static void show(struct transfer *t, curl_off_t total, uint64_t now)
+/* A record for the caller, which has the terminal. Never waited for: it may be stopped. */
+static void tell_progress(struct transfer *t, curl_off_t total, uint64_t now)
 {
+	struct iso_err record = ISO_ERR_INIT;
+	struct pollfd report = {.fd = FETCH_FD_REPORT, .events = POLLOUT};
 	double mb = 1024.0 * 1024.0, have = (double)t->written / mb;
 	uint64_t ms = now - t->started_ms;
+	char part[64] = "";
 
-	t->shown = true;
-	t->shown_ms = now;
-	(void)fprintf(stderr, "\rfetching %.40s  %.1f", t->d->name, have);
+	t->told_ms = now;
 	if (total > 0)
-		(void)fprintf(stderr, "/%.1f MB  %3.0f%%", (double)total / mb,
+		(void)snprintf(part, sizeof(part), "/%.1f MB  %3.0f%%", (double)total / mb,
 			100.0 * (double)t->written / (double)total);
-	else
-		(void)fprintf(stderr, " MB");
-	(void)fprintf(stderr, "  %.1f MB/s \033[K", ms ? have * MS_PER_S / (double)ms : 0);
+	(void)snprintf(record.text, sizeof(record.text), "fetching %.40s  %.1f%s  %.1f MB/s",
+		t->d->name, have, *part ? part : " MB", ms ? have * MS_PER_S / (double)ms : 0);
+	if (poll(&report, 1, 0) == 1 && report.revents & POLLOUT)
+		(void)!write(FETCH_FD_REPORT, &record, sizeof(record));
 }
 
 static int on_progress(
@@ -90,8 +93,8 @@ static int on_progress(
 	(void)up;
 	t->idle = time - t->moved_ms > l->idle_ms;
 	t->late = time - t->started_ms > l->total_ms;
-	if (t->request->progress && time - t->shown_ms > PROGRESS_MS)
-		show(t, total, time);
+	if (t->request->progress && time - t->told_ms > PROGRESS_MS)
+		tell_progress(t, total, time);
 	return t->idle || t->late;
 }
 
@@ -249,7 +252,5 @@ int download(const struct fetch_request *r, const struct download *d, struct iso
 	struct transfer t = {.request = r, .d = d, .started_ms = now, .moved_ms = now};
 
 	int result = follow(&t, err);
-	if (t.shown)
-		(void)fputs("\r\033[K", stderr);
 	return result ? iso_err_in(err, "get '%s'", url_shown(d->url, shown)) : 0;
 }

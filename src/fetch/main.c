@@ -89,7 +89,6 @@ static int decide(struct job *j, struct iso_err *err)
 		(!j->name || !*j->name || strchr(j->name, '/') || j->name[0] == '.'))
 		return iso_err_set(err, ISO_FAULT_INPUT, 0,
 			"the URL names no file: give one with options { filename = \"...\" }");
-	r->progress = r->progress || isatty(STDERR_FILENO);
 	return 0;
 }
 

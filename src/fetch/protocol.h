@@ -16,13 +16,15 @@
  *   allow_host* address or CIDR that may be connected to although it is loopback, link-local or so
  *   insecure    true: no verification of TLS certificates
  *   ca_file     PEM file of certificate authorities instead of the system's
- *   progress    true: the progress line even when descriptor 2 is no terminal
+ *   progress    true: records of progress are wanted
  *   uid gid     whose rights are used; required, numbers
  *   group*      supplementary groups, numbers; gid alone when there is none
  *   max_bytes unpack_bytes unpack_entries unpack_ratio connect_ms idle_ms total_ms
  *               limits, see struct fetch_limits
  *
- * Result: exit status 0; or 1 and one struct iso_err on FETCH_FD_REPORT. On failure the destination
+ * Result: exit status 0; or 1 and a struct iso_err as the last record on FETCH_FD_REPORT. Records
+ * before it have no fault, their text is one line about the progress. All texts hold what strangers
+ * wrote: the caller cleans them (base/shown.h). On failure the destination
  * is as it was, unless moving finished entries into it failed half way, and staging is empty.
  */
 #ifndef FETCH_PROTOCOL_H
@@ -34,7 +36,7 @@ enum fetch_fd {
 	FETCH_FD_REQUEST = 3,
 	FETCH_FD_DESTINATION = 4, /* directory, opened by the caller without following links */
 	FETCH_FD_STAGING = 5, /* directory of the worker's uid, 0700, same file system; emptied */
-	FETCH_FD_REPORT = 6,  /* struct iso_err in one write */
+	FETCH_FD_REPORT = 6,  /* records of struct iso_err, each in one write */
 	FETCH_FD_END,
 };
 

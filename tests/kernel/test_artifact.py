@@ -183,11 +183,11 @@ def request(place, **values):
     report = b""
     os.set_blocking(report_read, False)
     try:
-        report = os.read(report_read, 4096)
+        report = os.read(report_read, 65536)
     except BlockingIOError:
         pass
     os.close(report_read)
-    text = struct.unpack("ii1016s", report)[2].split(b"\0")[0].decode() if len(report) == 1024 else ""
+    text = "\n".join(text.split(b"\0")[0].decode() for _, _, text in struct.iter_unpack("ii1016s", report))
     left = sorted(os.listdir(staging))
     assert not left, f"left in staging: {left}"
     return p.returncode, text, p.stderr.decode()
@@ -455,6 +455,48 @@ def test_worker_is_small_and_mortal(place):
         assert not status_of(pid), status_of(pid)
     for path in (place.data, place.state):
         shutil.rmtree(path)  # isoexec could not
+
+
+@test
+def test_terminal(place):
+    """The worker has none of it; what it says is shown by isoexec, with nothing in it that a terminal obeys."""
+    with Server(files(place)) as url:
+        ours, theirs = os.openpty()
+        path = job(place, url + "/slow/%1b%5d0;pwn%07%c2%9b.zip")
+        isoexec = subprocess.Popen([ISOEXEC, "run", *place.options(), "-config", config(place), path], stdin=theirs, stdout=theirs, stderr=theirs,
+                                   start_new_session=True)
+        os.close(theirs)
+        try:
+            pid = worker_of(isoexec.pid)
+            assert [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in range(3)] == ["/dev/null"] * 3
+            with open(f"/proc/{pid}/stat", encoding="utf-8") as f:
+                assert f.read().rsplit(")", 1)[1].split()[4] == "0", "it has a controlling terminal"
+            told = b""
+            while b" MB/s" not in told:
+                told += os.read(ours, 4096)
+            assert b"fetching \\x1b]0;pwn\\x07\\xc2\\x9b.zip" in told, told
+            isoexec.terminate()
+            while True:
+                try:
+                    told += os.read(ours, 4096)
+                except OSError:  # nobody has the other end any more
+                    break
+            assert b"\x1b]" not in told and b"\x07" not in told and b"\x9b" not in told, told
+        finally:
+            isoexec.kill()
+            isoexec.wait()
+            os.close(ours)
+
+
+@test
+def test_progress_records(place):
+    """Only on demand, before the end, with no fault; nothing on a stream."""
+    with Server(files(place)) as url:
+        code, text, err = request(place, source=url + "/slow/x", progress="true", max_bytes=20000)
+    assert code == 1 and err == "", (code, err)
+    *progress, error = text.split("\n")
+    assert "larger than 20000 bytes" in error, text
+    assert progress and all(line.startswith("fetching x  0.0") for line in progress), text
 
 
 @test
