@@ -5,14 +5,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <linux/audit.h>
 #include <linux/capability.h>
-#include <linux/filter.h>
 #include <linux/landlock.h>
-#include <linux/seccomp.h>
 #include <poll.h>
 #include <signal.h>
-#include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -21,6 +17,7 @@
 
 #include "base/own.h"
 #include "base/sys.h"
+#include "fetch/filter.h"
 #include "fetch/place.h"
 
 /* All five sets, while the right to do so is still there. Also those of uid 0. */
@@ -159,50 +156,9 @@ static int landlock(const struct fetch_request *r, struct iso_err *err)
 	return 0;
 }
 
-/* What a program that reads, writes and connects has no use for: above all, it starts nothing. */
-static int filter(struct iso_err *err)
-{
-	static const uint16_t refused[] = {__NR_execve, __NR_execveat, __NR_ptrace,
-		__NR_process_vm_readv, __NR_process_vm_writev, __NR_mount, __NR_umount2,
-		__NR_pivot_root, __NR_chroot, __NR_setns, __NR_unshare, __NR_bpf,
-		__NR_perf_event_open, __NR_userfaultfd, __NR_keyctl, __NR_add_key, __NR_request_key,
-		__NR_io_uring_setup, __NR_open_by_handle_at, __NR_name_to_handle_at,
-		__NR_init_module, __NR_finit_module, __NR_kexec_load, __NR_personality, __NR_fsopen,
-		__NR_open_tree, __NR_move_mount, __NR_mount_setattr, __NR_pidfd_getfd, __NR_kill,
-		__NR_tkill, __NR_mknodat, __NR_mknod, __NR_setuid, __NR_setresuid, __NR_setgid,
-		__NR_setresgid};
-	enum {
-		N = iso_len(refused)
-	};
-	struct sock_filter code[N + 7];
-	size_t n = 0;
-
-	code[n++] = (struct sock_filter)BPF_STMT(
-		BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch));
-#if defined(__x86_64__)
-	code[n++] =
-		(struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0);
-#else
-	code[n++] =
-		(struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_AARCH64, 1, 0);
-#endif
-	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
-	code[n++] = (struct sock_filter)BPF_STMT(
-		BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
-	for (size_t i = 0; i < N; i++)
-		code[n++] = (struct sock_filter)BPF_JUMP(
-			BPF_JMP | BPF_JEQ | BPF_K, refused[i], (uint8_t)(N - i), 0);
-	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
-	const struct sock_fprog program = {.len = (unsigned short)n, .filter = code};
-	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0)
-		       ? iso_err_sys(err, "load the seccomp filter")
-		       : 0;
-}
-
 int sandbox_enter(const struct fetch_request *r, struct iso_err *err)
 {
 	if (limit(r, err) || become(r, err) || die_with_caller(err) || landlock(r, err))
 		return -1;
-	return filter(err);
+	return filter_enter(err);
 }

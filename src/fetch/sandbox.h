@@ -15,7 +15,7 @@ enum {
 /**
  * sandbox_enter() - become the task's user, without a way back: no capabilities, no_new_privs,
  * killed with its caller, limits, Landlock (write below the destination and staging, read what name
- * resolution and TLS need), a filter that knows no execve
+ * resolution and TLS need), the calls of filter.c
  *
  * Where the kernel has no Landlock the other means stand alone. Return: 0; -1: nothing must be
  * fetched.

@@ -153,6 +153,14 @@ def test_failures_of_the_network(place):
     fail(place, config(place), job(place, url + "/name-of-my-binary"), "get 'http://127.0.0.1")  # nobody listens any more
 
 
+@test
+def test_names_are_resolved(place):
+    """By a thread of libcurl's, behind the filter."""
+    with Server(files(place)) as url:
+        path = job(place, url.replace("127.0.0.1", "localhost") + "/name-of-my-binary")
+        check(place.run("-config", config(place), path), 0, stdout="I am the artifact\n")
+
+
 def request(place, **values):
     """isoexec-fetch itself, with limits of the test's own."""
     dest, staging = place.path("dest"), place.path("staging")
