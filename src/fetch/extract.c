@@ -48,7 +48,7 @@ struct extraction {
 	struct archive *archive;
 	int dir;
 	const struct fetch_limits *limits;
-	uint64_t entries, bytes, packed_bytes;
+	uint64_t entries, data_bytes, size_bytes, packed_bytes;
 };
 
 static const struct type *find_type(const char *name)
@@ -94,16 +94,18 @@ static int broken(struct extraction *x, struct iso_err *err)
 		text ? text : "it cannot be read");
 }
 
-static int count(struct extraction *x, uint64_t more, struct iso_err *err)
+/* @data came out of the archive and made files longer by @size. */
+static int count(struct extraction *x, uint64_t data, uint64_t size, struct iso_err *err)
 {
 	const struct fetch_limits *l = x->limits;
 
-	x->bytes += more;
-	if (x->bytes > l->unpack_bytes)
+	x->data_bytes += data;
+	x->size_bytes += size;
+	if (x->data_bytes > l->unpack_bytes || x->size_bytes > l->unpack_bytes)
 		return iso_err_set(err, ISO_FAULT_LIMIT, EFBIG,
 			"archive holds more than %" PRIu64 " bytes", l->unpack_bytes);
-	if (x->bytes > (uint64_t)RATIO_FROM_MIB << 20 &&
-		x->bytes / l->unpack_ratio > x->packed_bytes)
+	if (x->data_bytes > (uint64_t)RATIO_FROM_MIB << 20 &&
+		x->data_bytes / l->unpack_ratio > x->packed_bytes)
 		return iso_err_set(err, ISO_FAULT_LIMIT, EFBIG,
 			"archive unpacks to more than %" PRIu64 " times its size", l->unpack_ratio);
 	return 0;
@@ -114,15 +116,18 @@ static int write_data(struct extraction *x, int fd, struct iso_err *err)
 	const void *data;
 	size_t len;
 	int64_t offset;
+	uint64_t end = 0;
 
 	for (;;) {
 		int r = archive_read_data_block(x->archive, &data, &len, &offset);
 		if (r == ARCHIVE_EOF)
 			return 0;
-		if (r != ARCHIVE_OK)
+		if (r != ARCHIVE_OK || offset < 0)
 			return broken(x, err);
-		if (count(x, len, err))
+		uint64_t to = (uint64_t)offset + len;
+		if (count(x, len, to > end ? to - end : 0, err))
 			return -1;
+		end = to > end ? to : end;
 		for (size_t done = 0; done < len;) {
 			ssize_t n = pwrite(
 				fd, (const char *)data + done, len - done, offset + (int64_t)done);

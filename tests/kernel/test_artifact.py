@@ -319,6 +319,32 @@ def test_names_beyond_ascii(place):
             assert code == 0 and name in os.listdir(place.path("dest")), (archive, code, text)
 
 
+def sparse_tar(path, size, at):
+    """GNU's old format: a file of @size with a block of data at @at, which is all that the archive holds of it."""
+    info = tarfile.TarInfo("sparse")
+    info.size = 512
+    block = bytearray(info.tobuf(tarfile.GNU_FORMAT))
+    block[156:157] = b"S"
+    block[386:410] = b"%011o\0%011o\0" % (at, 512)
+    block[483:495] = b"%011o\0" % size
+    block[148:156] = b" " * 8
+    block[148:156] = b"%06o\0 " % sum(block)
+    with open(path, "wb") as f:
+        f.write(bytes(block) + b"x" * 512 + bytes(1024))
+
+
+@test
+def test_holes_count(place):
+    """A file's size is what it claims to have, not what the archive holds of it; holes do not make it a bomb."""
+    root = files(place)
+    sparse_tar(os.path.join(root, "sparse.tar"), (300 << 20) + 512, 300 << 20)
+    with Server(root) as url:
+        code, text, _ = request(place, source=url + "/sparse.tar", unpack_bytes=200 << 20)
+        assert code == 1 and "holds more than" in text, (code, text)
+        code, text, _ = request(place, source=url + "/sparse.tar")
+        assert code == 0 and os.stat(place.path("dest/sparse")).st_blocks < 1000, text
+
+
 @test
 def test_hostile_archives(place):
     """The 16: refused, or unpacked without harm. Nothing outside of the destination changes."""
