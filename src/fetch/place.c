@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -125,28 +126,51 @@ int place_parent(
 		      : fd_take(&at);
 }
 
-/* Another file system (secrets): copied beside its name, then renamed. */
-static int copy_over(
-	int from_dir, const char *from, int to_dir, const char *name, struct iso_err *err)
+static int copy_file(int from_dir, const char *from, int to_dir, const char *to)
 {
-	static const char beside[] = ".isoexec-fetch";
 	char data[COPY_BYTES];
 	struct stat st;
 	ssize_t n = -1;
 
 	own_fd in = openat(from_dir, from, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	if (in < 0 || fstat(in, &st) || !S_ISREG(st.st_mode))
-		return iso_err_sys(err, "read '%s'", name);
-	(void)unlinkat(to_dir, beside, 0);
-	own_fd out = openat(to_dir, beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+	if (in < 0 || fstat(in, &st))
+		return -1;
+	own_fd out = openat(to_dir, to, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 		st.st_mode & 0777);
-	while (out >= 0 && (n = read(in, data, sizeof(data))) > 0)
-		if (write(out, data, (size_t)n) != n) {
-			n = -1;
-			break;
-		}
-	if (out < 0 || n < 0 || renameat(to_dir, beside, to_dir, name)) {
-		(void)iso_err_sys(err, "write '%s'", name);
+	while (out >= 0 && (n = read(in, data, sizeof(data))) > 0) {
+		ssize_t written = write(out, data, (size_t)n);
+		if (written >= 0 && written < n)
+			errno = ENOSPC;
+		if (written != n)
+			return -1;
+	}
+	return n < 0 ? -1 : 0;
+}
+
+/* Return: 1 it is no link. */
+static int copy_link(int from_dir, const char *from, int to_dir, const char *to)
+{
+	char target[PATH_MAX];
+	ssize_t n = readlinkat(from_dir, from, target, sizeof(target) - 1);
+
+	if (n < 0)
+		return errno == EINVAL ? 1 : -1;
+	target[n] = '\0';
+	return symlinkat(target, to_dir, to);
+}
+
+/* Another file system (secrets): copied beside its name, then renamed. */
+static int copy_over(
+	int from_dir, const char *from, int to_dir, const char *name, struct iso_err *err)
+{
+	static const char beside[] = ".isoexec-fetch";
+
+	(void)unlinkat(to_dir, beside, 0);
+	int r = copy_link(from_dir, from, to_dir, beside);
+	if (r == 1)
+		r = copy_file(from_dir, from, to_dir, beside);
+	if (r || renameat(to_dir, beside, to_dir, name)) {
+		(void)iso_err_sys(err, "copy '%s' to its destination", name);
 		(void)unlinkat(to_dir, beside, 0);
 		return -1;
 	}

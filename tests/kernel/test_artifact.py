@@ -346,6 +346,16 @@ def test_holes_count(place):
 
 
 @test
+def test_links_to_secrets(place):
+    """Another file system: what cannot be moved there is made again, also a link."""
+    root = place.path("www")
+    tarball(root, "a.tar", ("d/f", b"I am the artifact\n"), ("d/l", "f"))
+    with Server(root) as url:
+        path = job(place, url + "/a.tar", destination="secrets/", command="/bin/sh", args='"-c", "readlink /secrets/d/l && cat /secrets/d/l"')
+        check(place.run("-config", config(place), path), 0, stdout="f\nI am the artifact\n")
+
+
+@test
 def test_hostile_archives(place):
     """The 16: refused, or unpacked without harm. Nothing outside of the destination changes."""
     root = place.path("www")
