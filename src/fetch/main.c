@@ -89,6 +89,9 @@ static int decide(struct job *j, struct iso_err *err)
 		(!j->name || !*j->name || strchr(j->name, '/') || j->name[0] == '.'))
 		return iso_err_set(err, ISO_FAULT_INPUT, 0,
 			"the URL names no file: give one with options { filename = \"...\" }");
+	char clean[PLACE_MAX_PATH];
+	if (!j->type && place_clean(j->name, clean, err))
+		return iso_err_in(err, "name the file");
 	return 0;
 }
 

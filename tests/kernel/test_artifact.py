@@ -210,6 +210,19 @@ def test_hanging_server(place):
 
 
 @test
+def test_names_of_files(place):
+    """A plain download is called by the same rules as a file of an archive."""
+    root = files(place)
+    for name in ("a\x1b]0;pwn\x07", "a\\b"):
+        with open(os.path.join(root, name), "wb") as f:
+            f.write(b"x")
+    with Server(root) as url:
+        for name in ("a%1b%5d0;pwn%07", "a%5cb"):
+            code, text, _ = request(place, source=f"{url}/{name}")
+            assert code == 1 and "control byte" in text and os.listdir(place.path("dest")) == [], (code, text)
+
+
+@test
 def test_limits_and_progress(place):
     root = files(place)
     with open(os.path.join(root, "big"), "wb") as f:
