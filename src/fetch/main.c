@@ -172,6 +172,7 @@ static int run(struct job *j, struct iso_err *err)
 		return iso_err_set(err, ISO_FAULT_SYSTEM, 0, "initialise libcurl");
 	if (sandbox_enter(&j->request, err))
 		return -1;
+	place_empty(FETCH_FD_STAGING, 0); /* of one that was killed */
 	int r = fetch(j, err);
 	place_empty(FETCH_FD_STAGING, 0);
 	return r;

@@ -223,6 +223,19 @@ def test_names_of_files(place):
 
 
 @test
+def test_staging_of_one_that_was_killed(place):
+    os.makedirs(place.path("staging/unpacked/d"))
+    with open(place.path("staging/download"), "wb") as f:
+        f.write(b"half")
+    for base, dirs, names in os.walk(place.path("staging")):
+        for name in dirs + names:
+            os.chown(os.path.join(base, name), 65534, 65534)
+    with Server(files(place)) as url:
+        code, text, _ = request(place, source=url + "/name-of-my-binary")
+    assert code == 0, text
+
+
+@test
 def test_limits_and_progress(place):
     root = files(place)
     with open(os.path.join(root, "big"), "wb") as f:
