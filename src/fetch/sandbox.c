@@ -123,12 +123,15 @@ static void allow_read(int ruleset, const char *path)
 
 static int landlock(const struct fetch_request *r, struct iso_err *err)
 {
-	static const char *const readable[] = {"/etc/ssl", "/etc/ca-certificates",
-		"/usr/share/ca-certificates", "/usr/local/share/ca-certificates", "/usr/lib",
-		"/lib", "/lib64", "/etc/ld.so.cache", "/etc/resolv.conf", "/etc/hosts",
-		"/etc/nsswitch.conf", "/etc/gai.conf", "/etc/host.conf", "/etc/services",
-		"/etc/localtime", "/run/systemd/resolve", "/run/resolvconf", "/dev/null",
-		"/dev/urandom"};
+	/* not all of /etc/ssl: private keys are in it, and uid 0 could read them */
+	static const char *const readable[] = {"/etc/ssl/certs", "/etc/ssl/cert.pem",
+		"/etc/ssl/openssl.cnf", "/etc/ca-certificates", "/etc/pki/tls/certs",
+		"/etc/pki/tls/openssl.cnf", "/etc/pki/ca-trust/extracted", "/etc/crypto-policies",
+		"/usr/share/crypto-policies", "/usr/share/ca-certificates",
+		"/usr/local/share/ca-certificates", "/usr/lib", "/usr/lib64", "/lib", "/lib64",
+		"/etc/ld.so.cache", "/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf",
+		"/etc/gai.conf", "/etc/host.conf", "/etc/services", "/etc/localtime",
+		"/run/systemd/resolve", "/run/resolvconf", "/dev/null", "/dev/urandom"};
 	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 
 	if (abi < 1)
