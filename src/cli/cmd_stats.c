@@ -223,7 +223,7 @@ static int stats(const struct command *self, const struct tasks *first,
 	while (more && !r) {
 		struct tasks t = {.arena = arena_new(0), .arguments = first->arguments};
 		struct samples now = {.n = 0};
-		size_t n;
+		size_t n = 0;
 		r = tasks_open(&t, self, &o->tasks, err);
 		struct state_task **chosen = arena_array(t.arena, t.list.n + 1, sizeof(*chosen));
 		if (!r)
