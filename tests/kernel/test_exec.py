@@ -203,8 +203,8 @@ def test_terminal(place):
         until(lambda: "sleep" in place.cli("exec", "sh", "sh", "-c", "cat /proc/[2-9]*/comm").stdout, "no sleep")
         t.type("\x03")  # a byte to us, SIGINT to the foreground group there
         t.expect(rb"\^C")
-        t.type("echo lives\n")
-        t.expect(rb"\nlives\r\n")
+        t.type("echo $((40 + 2)) lives\n")
+        t.expect(rb"42 lives\r\n")
         t.type("exit 7\n")
         assert t.end() == 7
         assert pts_of_the_task(place) == ["ptmx"]
