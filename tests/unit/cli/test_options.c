@@ -14,7 +14,7 @@ struct values {
 	bool json;
 	const char *user;
 	struct task_strings env;
-	uint64_t memory;
+	uint64_t memory, tail;
 };
 
 static const struct option options[] = {
@@ -22,9 +22,10 @@ static const struct option options[] = {
 	{"user", OPTION_STRING, offsetof(struct values, user), "USER", "who"},
 	{"env", OPTION_LIST, offsetof(struct values, env), "K=V", "more"},
 	{"memory", OPTION_NUMBER, offsetof(struct values, memory), "MB", "limit"},
+	{"tail", OPTION_COUNT, offsetof(struct values, tail), "[N]", "the last ones"},
 };
 static const struct option_table table = {options, iso_len(options)};
-static const struct option_table *const tables[] = {&table};
+static const struct option_table *const tables[] = {&table, NULL};
 
 enum {
 	MAX_WORDS = 16
@@ -91,6 +92,48 @@ static void test_lone_dash_is_a_word(void **state)
 	assert_int_equal(a.n_words, 1);
 }
 
+static void test_count_may_stand_alone(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *line;
+		uint64_t want;
+		size_t n_words;
+	} cases[] = {
+		{"-tail 5 f", 5, 1},
+		{"-tail=7 f", 7, 1},
+		{"-tail f", OPTION_COUNT_ALONE, 1},
+		{"f -tail", OPTION_COUNT_ALONE, 1},
+		{"-tail -json f", OPTION_COUNT_ALONE, 1},
+		{"-tail 5f", OPTION_COUNT_ALONE, 1},
+		{"-tail 0", 0, 0},
+	};
+	for (size_t i = 0; i < iso_len(cases); i++) {
+		own_arena arena = arena_new(0);
+		struct values v;
+		struct arguments a;
+		struct iso_err err;
+		assert_int_equal(parse(arena, cases[i].line, &v, &a, &err), 0);
+		assert_int_equal(v.tail, cases[i].want);
+		assert_int_equal(a.n_words, cases[i].n_words);
+	}
+}
+
+static void test_head_ends_at_the_first_word(void **state)
+{
+	(void)state;
+	own_arena arena = arena_new(0);
+	struct values v = {.json = false};
+	struct iso_err err;
+	char words[][8] = {"-json", "-env", "A=1", "alloc", "-user", "x"};
+	char *argv[] = {words[0], words[1], words[2], words[3], words[4], words[5]};
+	size_t used;
+	assert_int_equal(options_head(tables, argv, iso_len(argv), &v, arena, &used, &err), 0);
+	assert_int_equal(used, 3);
+	assert_true(v.json && v.env.n == 1 && !v.user);
+	assert_int_equal(options_head(tables, argv + 4, 1, &v, arena, &used, &err), -1);
+}
+
 static void test_mistakes_are_told(void **state)
 {
 	(void)state;
@@ -101,6 +144,7 @@ static void test_mistakes_are_told(void **state)
 		{"--xyzzy", "unknown option '--xyzzy'"},
 		{"-user", "option '-user' needs a value: USER"},
 		{"-memory 1k", "option '-memory' takes a whole number, got '1k'"},
+		{"-tail=x", "option '-tail' takes a whole number, got 'x'"},
 		{"-memory=", "option '-memory' takes a whole number, got ''"},
 		{"-memory 99999999999999999999999",
 			"option '-memory' takes a whole number, got '99999999999999999999999'"},
@@ -134,6 +178,8 @@ int main(void)
 		cmocka_unit_test(test_spellings),
 		cmocka_unit_test(test_command_is_left_alone),
 		cmocka_unit_test(test_lone_dash_is_a_word),
+		cmocka_unit_test(test_count_may_stand_alone),
+		cmocka_unit_test(test_head_ends_at_the_first_word),
 		cmocka_unit_test(test_mistakes_are_told),
 		cmocka_unit_test(test_distance),
 	};
