@@ -17,8 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clean.h"
 #include "base/own.h"
-#include "base/shown.h"
 #include "run/program.h"
 #include "steps/build.h"
 
@@ -254,26 +254,24 @@ static int reap(struct artifact_fetch *fetch)
 
 static void show(struct artifact_fetch *fetch, const char *text)
 {
-	char line[LINE_MAX_BYTES];
+	own_buf line = BUF_INIT;
 
-	shown_text(line, sizeof(line), text);
 	if (!isatty(STDERR_FILENO))
 		return;
+	clean_line(&line, text, strnlen(text, LINE_MAX_BYTES));
 	fetch->shown = true;
-	(void)dprintf(STDERR_FILENO, "\r%s\033[K", line);
+	(void)dprintf(STDERR_FILENO, "\r%s\033[K", buf_text(&line));
 }
 
-/* Foreign bytes went through the worker: its fault is one of a fetch, its text is clean. */
+/* Foreign bytes went through the worker: its fault is one of a fetch; its text is cleaned by
+ * whoever shows it. */
 static void take_error(const struct iso_err *told, struct iso_err *err)
 {
-	char text[ISO_ERR_TEXT];
-
-	shown_text(text, sizeof(text), told->text);
 	(void)iso_err_set(err,
 		told->fault >= ISO_FAULT_SYSTEM && told->fault <= ISO_FAULT_PROTOCOL
 			? (enum iso_fault)told->fault
 			: ISO_FAULT_PROTOCOL,
-		told->sys, "%s", text);
+		told->sys, "%s", told->text);
 }
 
 int artifact_finish(struct artifact_fetch *fetch, const struct task_artifact *artifact,

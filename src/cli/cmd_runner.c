@@ -1,7 +1,6 @@
 /* isoexec runner STATE/<alloc>: what `run -detach` leaves behind; not for people (alloc/runner.h).
  */
 #include <fcntl.h>
-#include <stdio.h>
 
 #include "alloc/runner.h"
 #include "cli/command.h"

@@ -24,7 +24,7 @@
  *
  * Result: exit status 0; or 1 and a struct iso_err as the last record on FETCH_FD_REPORT. Records
  * before it have no fault, their text is one line about the progress. All texts hold what strangers
- * wrote: the caller cleans them (base/shown.h). On failure the destination
+ * wrote: the caller cleans them (base/clean.h). On failure the destination
  * is as it was, unless moving finished entries into it failed half way, and staging is empty.
  */
 #ifndef FETCH_PROTOCOL_H

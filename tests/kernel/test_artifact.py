@@ -544,7 +544,7 @@ def test_terminal(place):
             told = b""
             while b" MB/s" not in told:
                 told += os.read(ours, 4096)
-            assert b"fetching \\x1b]0;pwn\\x07\\xc2\\x9b.zip" in told, told
+            assert b"fetching ^[]0;pwn^G\\x9b.zip" in told, told
             isoexec.terminate()
             while True:
                 try:
