@@ -228,9 +228,9 @@
 	X(233, epoll_ctl, CALL_ALLOW, 0) \
 	X(234, tgkill, CALL_ALLOW, 0) \
 	X(235, utimes, CALL_ALLOW, 0) \
-	X(237, mbind, CALL_ALLOW, 0) \
-	X(238, set_mempolicy, CALL_ALLOW, 0) \
-	X(239, get_mempolicy, CALL_ALLOW, 0) \
+	X(237, mbind, CALL_CAP, CAP_SYS_NICE) \
+	X(238, set_mempolicy, CALL_CAP, CAP_SYS_NICE) \
+	X(239, get_mempolicy, CALL_CAP, CAP_SYS_NICE) \
 	X(240, mq_open, CALL_ALLOW, 0) \
 	X(241, mq_unlink, CALL_ALLOW, 0) \
 	X(242, mq_timedsend, CALL_ALLOW, 0) \
@@ -343,7 +343,7 @@
 	X(447, memfd_secret, CALL_ALLOW, 0) \
 	X(448, process_mrelease, CALL_ALLOW, 0) \
 	X(449, futex_waitv, CALL_ALLOW, 0) \
-	X(450, set_mempolicy_home_node, CALL_ALLOW, 0) \
+	X(450, set_mempolicy_home_node, CALL_CAP, CAP_SYS_NICE) \
 	X(451, cachestat, CALL_ALLOW, 0) \
 	X(452, fchmodat2, CALL_ALLOW, 0) \
 	X(453, map_shadow_stack, CALL_ALLOW, 0) \
@@ -355,7 +355,6 @@
 	X(464, getxattrat, CALL_ALLOW, 0) \
 	X(465, listxattrat, CALL_ALLOW, 0) \
 	X(466, removexattrat, CALL_ALLOW, 0) \
-	X(468, file_getattr, CALL_ALLOW, 0)
 
 #define SECCOMP_CALLS_I386(X) \
 	X(0, restart_syscall, CALL_ALLOW, 0) \
@@ -603,9 +602,9 @@
 	X(270, tgkill, CALL_ALLOW, 0) \
 	X(271, utimes, CALL_ALLOW, 0) \
 	X(272, fadvise64_64, CALL_ALLOW, 0) \
-	X(274, mbind, CALL_ALLOW, 0) \
-	X(275, get_mempolicy, CALL_ALLOW, 0) \
-	X(276, set_mempolicy, CALL_ALLOW, 0) \
+	X(274, mbind, CALL_CAP, CAP_SYS_NICE) \
+	X(275, get_mempolicy, CALL_CAP, CAP_SYS_NICE) \
+	X(276, set_mempolicy, CALL_CAP, CAP_SYS_NICE) \
 	X(277, mq_open, CALL_ALLOW, 0) \
 	X(278, mq_unlink, CALL_ALLOW, 0) \
 	X(279, mq_timedsend, CALL_ALLOW, 0) \
@@ -763,7 +762,7 @@
 	X(447, memfd_secret, CALL_ALLOW, 0) \
 	X(448, process_mrelease, CALL_ALLOW, 0) \
 	X(449, futex_waitv, CALL_ALLOW, 0) \
-	X(450, set_mempolicy_home_node, CALL_ALLOW, 0) \
+	X(450, set_mempolicy_home_node, CALL_CAP, CAP_SYS_NICE) \
 	X(451, cachestat, CALL_ALLOW, 0) \
 	X(452, fchmodat2, CALL_ALLOW, 0) \
 	X(453, map_shadow_stack, CALL_ALLOW, 0) \
@@ -775,7 +774,6 @@
 	X(464, getxattrat, CALL_ALLOW, 0) \
 	X(465, listxattrat, CALL_ALLOW, 0) \
 	X(466, removexattrat, CALL_ALLOW, 0) \
-	X(468, file_getattr, CALL_ALLOW, 0)
 /* clang-format on */
 
 #endif
