@@ -6,14 +6,14 @@ import select
 import signal
 import time
 
-from harness import check
+from harness import PATIENCE, check
 
 READY = "echo ready; exec sleep 1000"
 
 
 def until(true, what):
     """For what happens in another process; never instead of an event that can be read."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 20 * PATIENCE
     while not (result := true()):
         assert time.monotonic() < deadline, what
         time.sleep(0.005)
@@ -45,7 +45,7 @@ def running(place, script=READY, options=(), name="sh"):
         if p.poll() is None:
             p.send_signal(signal.SIGTERM)
             p.send_signal(signal.SIGTERM)
-        p.communicate(timeout=30)
+        p.communicate(timeout=30 * PATIENCE)
 
 
 def tasks(place, *options):

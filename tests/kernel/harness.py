@@ -1,11 +1,16 @@
 """What the kernel tests share: running isoexec with directories of their own, and TAP."""
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 
+import machine
+
+# a slow machine (the guest of tests/guest) has this much more time for everything
+PATIENCE = int(os.environ.get("ISO_PATIENCE", "1"))
 BUILD = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else "build"
 ISOEXEC = os.path.join(BUILD, "isoexec")
 
@@ -35,7 +40,7 @@ class Place:
 
     def run(self, *args, command="run", stdin=None, timeout=60, env=None, **more):
         return subprocess.run([ISOEXEC, command, *self.options(), *args], stdin=stdin or subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=timeout, env=env,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=timeout * PATIENCE, env=env,
                               check=False, **more)
 
     def start(self, *args, **more):
@@ -45,14 +50,14 @@ class Place:
     def cli(self, command, *args, options=(), stdin=None, timeout=60, text=True, **more):
         """A command that looks at or acts on the tasks of this place."""
         return subprocess.run([ISOEXEC, command, "-state-dir", self.state, *options, *args], stdin=stdin or subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=text, timeout=timeout, check=False, **more)
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=text, timeout=timeout * PATIENCE, check=False, **more)
 
     def gc(self, *args):
         return self.cli("gc", *args, options=["-data-dir", self.data, "-cgroup-parent", self.parent])
 
     def left(self):
         """What is left of allocs, state and cgroups. `run` ends with the task; its supervisor cleans up behind it."""
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 10 * PATIENCE
         while (found := self.look()) and time.monotonic() < deadline:
             time.sleep(0.01)
         return found
@@ -70,6 +75,95 @@ class Place:
         shutil.rmtree(self.dir)
 
 
+class Running:
+    """A task that has said "ready" and waits; `with Running(place, options..., script=...) as task`. A test ends it by `end`; whatever
+    it did not end is killed."""
+
+    WAIT = "trap 'exit 0' INT; echo ready; sleep 1000 & wait"
+
+    def __init__(self, place, *options, script=WAIT):
+        self.place = place
+        self.process = place.start(*options, "--", "sh", "-c", script)
+
+    def __enter__(self):
+        told = self.process.stdout.readline()
+        assert told == "ready\n", (told, self.process.communicate())
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            self.process.send_signal(signal.SIGTERM)  # two different ones: of the same only one would be pending
+            self.process.communicate(timeout=30 * PATIENCE)
+
+    def dirs(self):
+        """The task's cgroup directories by hierarchy: "" is v2."""
+        pid = self.pids()[0]
+        with open(f"/proc/{pid}/cgroup", encoding="utf-8") as f:
+            return {line.split(":")[1]: line.strip().split(":", 2)[2] for line in f}
+
+    def leaf(self):
+        """Its directory on v2."""
+        return machine.CGROUPS + self.dirs()[""]
+
+    def file(self, name):
+        with open(os.path.join(self.leaf(), name), encoding="utf-8") as f:
+            return f.read().strip()
+
+    def write(self, name, text):
+        with open(os.path.join(self.leaf(), name), "w", encoding="utf-8") as f:
+            f.write(text)
+
+    def wait_for(self, name, text):
+        """Until @text is in the file."""
+        wait_until(lambda: text in self.file(name), lambda: f"{name} has no '{text}': {self.file(name)}")
+
+    def supervisor(self):
+        (pid,) = children(self.process.pid)
+        return pid
+
+    def pids(self):
+        """Its first process, and what that has started. Orphans of a task in the host's pids come to the supervisor, later."""
+        main = children(self.supervisor())[0]
+        return [main, *descendants(main)]
+
+    def task_dir(self):
+        base = os.path.join(self.place.data, "alloc")
+        return os.path.join(base, os.listdir(base)[0], "main")
+
+    def end(self, *signals):
+        for number in signals or (signal.SIGINT,):
+            self.process.send_signal(number)
+        out, err = self.process.communicate(timeout=30 * PATIENCE)
+        return self.process.returncode, out, err
+
+
+def children(pid):
+    """Not from /proc/PID/task/PID/children: a kernel may be built without."""
+    found = []
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{name}/stat", encoding="utf-8", errors="replace") as f:
+                parent = int(f.read().rpartition(")")[2].split()[1])
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if parent == pid:
+            found.append(int(name))
+    return sorted(found)
+
+
+def descendants(pid):
+    found = children(pid)
+    return found + [below for child in found for below in descendants(child)]
+
+
+def wait_until(true, tell):
+    deadline = time.monotonic() + 10 * PATIENCE
+    while not true():
+        assert time.monotonic() < deadline, tell()
+        time.sleep(0.01)
+
+
 class Suite:
     def __init__(self):
         self.tests = []
@@ -78,7 +172,11 @@ class Suite:
         self.tests.append(function)
         return function
 
-    def main(self):
+    def main(self, needs=None):
+        """@needs: what the whole program needs and this machine lacks; None: nothing."""
+        if needs:
+            print(f"1..0 # SKIP {needs}", flush=True)
+            sys.exit(1 if os.environ.get("ISO_MUST_WORK") == "1" else 0)
         failed = 0
         print(f"1..{len(self.tests)}", flush=True)
         for number, test in enumerate(self.tests, 1):

@@ -17,7 +17,7 @@ import time
 import zipfile
 import zlib
 
-from harness import BUILD, ISOEXEC, Suite, check
+from harness import BUILD, ISOEXEC, PATIENCE, Suite, check
 
 test = Suite()
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -184,7 +184,7 @@ def request(place, **values):
             os.dup2(fd, target)
 
     p = subprocess.run([os.path.join(BUILD, "isoexec-fetch")], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                       preexec_fn=arrange, close_fds=False, env={}, timeout=120, check=False)
+                       preexec_fn=arrange, close_fds=False, env={}, timeout=120 * PATIENCE, check=False)
     for fd in fds:
         if fd != source.fileno():
             os.close(fd)
@@ -483,7 +483,7 @@ def test_deep_archives(place):
 
 def worker_of(pid, timeout=10):
     """The isoexec-fetch below an isoexec, once it is in its sandbox."""
-    deadline = time.monotonic() + timeout
+    deadline = time.monotonic() + timeout * PATIENCE
     while time.monotonic() < deadline:
         with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as f:
             children = f.read().split()
@@ -519,7 +519,7 @@ def test_worker_is_small_and_mortal(place):
         finally:
             isoexec.kill()
             isoexec.communicate()
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 5 * PATIENCE
         while status_of(pid) and time.monotonic() < deadline:
             time.sleep(0.01)
         assert not status_of(pid), status_of(pid)

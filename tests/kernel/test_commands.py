@@ -10,7 +10,7 @@ import time
 import zlib
 
 from background import has_become, inspect, kill_runner, running, sweep, tasks, until
-from harness import ISOEXEC, Suite, check
+from harness import ISOEXEC, PATIENCE, Suite, check
 
 test = Suite()
 
@@ -131,18 +131,18 @@ def test_stop(place):
     trap = "trap 'exit 9' TERM; trap : INT; echo ready; while :; do sleep 0.05; done"
     with running(place, trap) as p:
         check(place.cli("stop", "-signal", "TERM", "sh"), 0, stdout="/main: exited with status 9\n")
-        assert p.wait(timeout=30) == 9
+        assert p.wait(timeout=30 * PATIENCE) == 9
     with running(place, trap) as p:
         begin = time.monotonic()
         check(place.cli("stop", "-timeout", "200ms", "sh"), 0, stdout="killed: still running when kill_timeout was over")
-        assert 0.2 <= time.monotonic() - begin < 4.5
-        assert p.wait(timeout=30) == 137
+        assert 0.2 <= time.monotonic() - begin < 4.5 * PATIENCE
+        assert p.wait(timeout=30 * PATIENCE) == 137
     with running(place, trap) as p:
         check(place.cli("stop", "-timeout", "0", "sh"), 0, stdout="ended by signal 9 (SIGKILL), exit status 137")
-        assert p.wait(timeout=30) == 137
+        assert p.wait(timeout=30 * PATIENCE) == 137
     with running(place, trap) as p:
         check(place.cli("stop", "-no-wait", "-signal", "SIGTERM", "sh"), 0, stdout="")
-        assert p.wait(timeout=30) == 9
+        assert p.wait(timeout=30 * PATIENCE) == 9
     check(place.cli("stop", "-timeout", "soon", "sh"), 2, stderr="takes a duration")
     check(place.cli("stop"), 2, stderr="missing alloc")
 
@@ -153,7 +153,7 @@ def test_stop_takes_a_job_s_allocs_and_says_what_did_not_run(place):
         r = place.cli("stop", "sh")
         check(r, 0)
         assert r.stdout.count("/main: ended by signal 9 (SIGKILL)") == 2, r.stdout
-        assert (a.wait(timeout=30), b.wait(timeout=30)) == (137, 137)
+        assert (a.wait(timeout=30 * PATIENCE), b.wait(timeout=30)) == (137, 137)
     with running(place) as p:
         kill_runner(p)
         check(place.cli("stop", "sh"), 0)
@@ -179,7 +179,7 @@ task "again" {
     assert p.stdout.readline() == "ready\n"
     until(lambda: has_become(place, "sleep"), "it does not sleep")
     check(place.cli("stop", "again"), 0)
-    out, err = p.communicate(timeout=30)
+    out, err = p.communicate(timeout=30 * PATIENCE)
     assert p.returncode == 137 and "restarting" not in err and out == "", (p.returncode, out, err)
 
 
@@ -253,8 +253,8 @@ def test_logs(place):
     follow = subprocess.Popen([ISOEXEC, "logs", "-state-dir", place.state, "-f", "-n", "1", "pair"], stdout=subprocess.PIPE, text=True)
     assert follow.stdout.readline() == "left | left 3\n"
     check(place.cli("stop", "pair"), 0)
-    assert follow.communicate(timeout=30)[0] == "right | right 2\n" and follow.returncode == 0
-    p.communicate(timeout=30)
+    assert follow.communicate(timeout=30 * PATIENCE)[0] == "right | right 2\n" and follow.returncode == 0
+    p.communicate(timeout=30 * PATIENCE)
     shutil.rmtree(base)
 
 
@@ -292,9 +292,9 @@ task "many" {
     assert r.stdout.splitlines() == ["line %08d of it" % i for i in range(120000, 150000)], (r.stdout[:50], r.stdout[-50:], r.stderr)
     with open(fifo, "w", encoding="ascii") as f:
         f.write("end\n")
-    rest = follow.communicate(timeout=30)[0]
+    rest = follow.communicate(timeout=30 * PATIENCE)[0]
     assert rest == b"" and follow.returncode == 0, (rest[:100], len(rest), follow.returncode)
-    p.wait(timeout=30)
+    p.wait(timeout=30 * PATIENCE)
     p.stderr.close()
     shutil.rmtree(base)
 
@@ -338,7 +338,7 @@ task "quiet" {
     until(lambda: tasks(place), "it does not run")
     check(place.cli("logs", "quiet"), 1, stderr="is not kept: its logs are disabled")
     check(place.cli("stop", "quiet"), 0)
-    p.communicate(timeout=30)
+    p.communicate(timeout=30 * PATIENCE)
 
 
 @test
@@ -357,7 +357,7 @@ def test_stats(place):
         for _ in range(3):
             assert json.loads(live.stdout.readline())[0]["task"] == "main"
         check(place.cli("stop", "sh"), 0)
-        live.communicate(timeout=30)
+        live.communicate(timeout=30 * PATIENCE)
         assert live.returncode == 0
     check(place.cli("stats", "nope"), 2)
     check(place.cli("stats", "-interval", "x"), 2, stderr="takes a duration")
@@ -435,7 +435,7 @@ task "wait" {
     check(place.gc(), 0, stdout="")
     assert tasks(place, "-a")[0]["status"] == "exited"
     p.send_signal(signal.SIGTERM)
-    p.communicate(timeout=30)
+    p.communicate(timeout=30 * PATIENCE)
 
 
 def forge(place, change):
@@ -488,7 +488,7 @@ def test_a_start_that_a_reboot_interrupted_is_no_success(place):
     assert tasks(place, "-a")[0]["status"] == "lost"
     os.close(holder)
     supervise = os.path.join(os.path.dirname(ISOEXEC), "isoexec-supervise")
-    state = subprocess.run(["sh", "-c", 'exec 3<>"$2/task"; exec "$1" "$2" adopt', "sh", supervise, os.path.dirname(path)], check=False, timeout=30)
+    state = subprocess.run(["sh", "-c", 'exec 3<>"$2/task"; exec "$1" "$2" adopt', "sh", supervise, os.path.dirname(path)], check=False, timeout=30 * PATIENCE)
     assert state.returncode == 1, state
     assert tasks(place, "-a")[0]["status"] == "failed", tasks(place, "-a")
     check(place.gc(), 0, stdout="removed alloc")

@@ -15,7 +15,7 @@ import threading
 import time
 
 from background import READY, inspect, kill_runner, kill_supervisor, running, sweep, tasks, until
-from harness import ISOEXEC, Suite, check
+from harness import ISOEXEC, PATIENCE, Suite, check
 
 test = Suite()
 
@@ -103,7 +103,7 @@ def test_same_sandbox_byte_for_byte(place):
         assert os.path.exists(f"/proc/{pid}"), f"{options}: it died with its supervisor"
         assert_same_sandbox(place)  # of a session whose supervisor has adopted the task
         check(place.cli("stop", "sh"), 0)
-        p.communicate(timeout=30)
+        p.communicate(timeout=30 * PATIENCE)
 
 
 @test
@@ -139,7 +139,7 @@ def test_hundred_megabytes_of_input(place):
             p.stdin.write(block)
         p.stdin.close()
         reader.join()
-        assert p.stderr.read() == b"end\n" and p.wait(timeout=30) == 0
+        assert p.stderr.read() == b"end\n" and p.wait(timeout=30 * PATIENCE) == 0
         assert got == [(n * len(block), digest.hexdigest())], got
 
 
@@ -162,7 +162,7 @@ class Terminal:
         os.write(self.master, text.encode())
 
     def expect(self, pattern):
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 20 * PATIENCE
         while not (found := re.search(pattern, self.seen)):
             ready, _, _ = select.select([self.master], [], [], max(0, deadline - time.monotonic()))
             assert ready, (pattern, self.seen)
@@ -171,7 +171,7 @@ class Terminal:
         return found
 
     def end(self):
-        status = self.process.wait(timeout=30)
+        status = self.process.wait(timeout=30 * PATIENCE)
         after = termios.tcgetattr(self.slave)
         assert after == self.before, "the terminal's modes are not what they were"
         os.close(self.master)
@@ -224,7 +224,7 @@ def test_terminal_without_input_and_with_an_input_that_ends(place):
         assert t.end() == 0
         # a pipe as input: its end is told by the terminal's own character, also behind half a line
         for text, want in (("line\n", "line\r\nline\r\n"), ("half", "halfhalf"), ("", "")):
-            r = subprocess.run(command(place, "-it", "sh", "cat"), input=text.encode(), capture_output=True, timeout=30, check=False)
+            r = subprocess.run(command(place, "-it", "sh", "cat"), input=text.encode(), capture_output=True, timeout=30 * PATIENCE, check=False)
             assert (r.returncode, r.stdout.decode()) == (0, want), r
         # much output: none of it is lost when the command ends
         r = place.cli("exec", "-t", "sh", "sh", "-c", "seq 1 100000", text=False)
@@ -288,7 +288,7 @@ def test_task_that_ends_takes_its_sessions_along(place):
         p = subprocess.Popen(command(place, "sh", "sh", "-c", "echo begun; exec sleep 1000"), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
         assert p.stdout.readline() == b"begun\n"
         check(place.cli("stop", "sh"), 0)
-        p.communicate(timeout=30)
+        p.communicate(timeout=30 * PATIENCE)
         assert p.returncode == 137, p.returncode
 
 
@@ -310,7 +310,7 @@ def test_adopted_by_the_first_command(place):
             one = inspect(place)[0]
             assert one["status"] == "running" and one["pid"] == pid, one
         check(place.cli("stop", "sh"), 0, stdout="ended by signal 9 (SIGKILL), exit status 137")
-        assert follow.communicate(timeout=30)[0] == b"" and follow.returncode == 0
+        assert follow.communicate(timeout=30 * PATIENCE)[0] == b"" and follow.returncode == 0
     sweep(place)
 
 

@@ -4,6 +4,7 @@ import os
 import resource
 import subprocess
 
+import machine
 from harness import ISOEXEC, Suite, check
 
 test = Suite()
@@ -213,8 +214,10 @@ def test_full_and_read_only_data_directory(place):
 
 @test
 def test_cgroup_controller_absent(place):
-    # a host whose pids hierarchy is not mounted, in a mount namespace of its own
-    script = "mount --make-rprivate / && umount /sys/fs/cgroup/pids && exec \"$@\""
+    # a host without the pids controller, in a mount namespace of its own: v1 has its hierarchy not mounted, v2 does not list it
+    without = place.write("controllers", "cpuset cpu memory\n")
+    take_away = f"mount --bind {without} /sys/fs/cgroup/cgroup.controllers" if machine.is_v2() else "umount /sys/fs/cgroup/pids"
+    script = f"mount --make-rprivate / && {take_away} && exec \"$@\""
     r = subprocess.run(["unshare", "-m", "sh", "-c", script, "sh", ISOEXEC, "run", *place.options(), "--", "true"],
                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
     check(r, 125, stderr="cgroup controller 'pids' is not available here")

@@ -3,7 +3,7 @@
 import os
 import subprocess
 
-from harness import BUILD, Suite
+from harness import BUILD, PATIENCE, Suite
 
 test = Suite()
 
@@ -11,7 +11,7 @@ test = Suite()
 def run(place, *more):
     return subprocess.run([os.path.join(BUILD, "example-sleep"), "state_dir", place.state, "data_dir", place.data,
                            "cgroup_parent", place.parent, *more], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+                          stderr=subprocess.PIPE, text=True, timeout=60 * PATIENCE, check=False)
 
 
 @test

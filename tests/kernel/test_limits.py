@@ -5,14 +5,14 @@ import os
 import resource
 import signal
 
-from harness import ISOEXEC, Suite
+from harness import ISOEXEC, PATIENCE, Suite
 
 test = Suite()
 
 MIB = 1 << 20
 MOST_RESIDENT = 300 * MIB
 MOST_ADDRESSES = 1024 * MIB
-HANGS_S = 120
+HANGS_S = 120 * PATIENCE
 
 TASK = 'task "%s" {\n driver = "exec"\n config {\n  command = "true"\n }\n%s}\n'
 

@@ -5,7 +5,7 @@ import shutil
 import stat
 import subprocess
 
-from harness import Suite, check
+from harness import PATIENCE, Suite, check
 
 test = Suite()
 
@@ -59,7 +59,7 @@ def test_host_replaces_masked_files_by_rename(place):
     base = os.path.join(place.data, "alloc")
     with open(os.path.join(base, os.listdir(base)[0], "main", "local", "go"), "w", encoding="utf-8"):
         pass
-    out, err = p.communicate(timeout=30)
+    out, err = p.communicate(timeout=30 * PATIENCE)
     assert "SECRET" not in out, out
     assert "192.0.2.1" in out and "198.51.100.1" not in out, (out, err)
     assert err.count("No such file or directory") == 3, err
