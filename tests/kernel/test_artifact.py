@@ -78,6 +78,16 @@ task "example" {
 """
 
 
+RESTART = """
+  }
+  restart {
+    attempts = 3
+    delay    = "10ms"
+    interval = "10m"
+    mode     = "fail"
+"""
+
+
 def job(place, source, command="name-of-my-binary", args="", destination="local/", more=""):
     return place.write("job.nomad.hcl", JOB % (command, args, source, destination, more))
 
@@ -255,6 +265,17 @@ def test_secrets_are_not_told(place):
         host = url.split("//")[1]
         code, text, _ = request(place, source=f"http://user:hunter2@{host}/none?token=hunter3")
     assert code == 1 and "hunter" not in text, text
+
+
+@test
+def test_secrets_are_there_after_a_restart(place):
+    # also where the secrets directory cannot be kept for the next start (before Linux 6.15): fetched again then
+    with Server(files(place)) as url:
+        path = job(place, url + "/name-of-my-binary", command="sh", destination="secrets/", more=RESTART,
+                   args='"-c", "cat /secrets/name-of-my-binary; echo x >> /local/runs; test $(wc -l < /local/runs) = 2"')
+        r = place.run("-config", config(place), path)
+    check(r, 0)
+    assert r.stdout == PROGRAM.decode() * 2, (r.stdout, r.stderr)
 
 
 @test
