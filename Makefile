@@ -2,7 +2,7 @@
 BUILD := build
 MESON := meson
 
-.PHONY: all deps run check check-asan bench install clean help
+.PHONY: all deps run check check-guest check-asan bench install clean help
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -19,6 +19,11 @@ run: deps all
 # tools/check.sh compares the machine before and after: nothing may be left
 check: deps all
 	tools/check.sh $(BUILD)
+
+# the kernel suite on cgroup v2 and Linux 6.1, in a virtual machine; make check-guest TESTS='kernel-run kernel-cgroup2'
+check-guest: deps all
+	tools/deps.sh guest
+	tools/check-guest.sh $(BUILD) $(TESTS)
 
 check-asan: deps
 	tools/check-asan.sh . $(BUILD)
@@ -37,6 +42,7 @@ help:
 	@echo 'make deps       install the packages that are missing (Debian, Ubuntu)'
 	@echo 'make run        deps, build, run examples/hello.nomad.hcl (as root)'
 	@echo 'make check      deps, build, all checks and tests (as root)'
+	@echo 'make check-guest the kernel tests on cgroup v2 and an old kernel, in a virtual machine (as root)'
 	@echo 'make check-asan unit and golden tests under ASan and UBSan'
 	@echo 'make bench      start-to-exit against a bare posix_spawn (as root)'
 	@echo 'make install    into the prefix given to meson (/usr/local)'

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Installs what a fresh Debian or Ubuntu machine lacks to build and test isoexec; says what it does; does nothing when all is
-# there. Each package with its reason.
+# deps.sh [guest]: installs what a fresh Debian or Ubuntu machine lacks to build and test isoexec, with "guest" what
+# `make check-guest` needs; says what it does; does nothing when all is there. Each package with its reason.
 set -eu
 
-packages='
+build_packages='
 meson:build
 ninja-build:build
 pkgconf:build
@@ -26,6 +26,14 @@ libclang-rt-14-dev:sanitizers_of_the_second_compiler
 python3:checks_and_tests
 mandoc:check_of_the_man_pages
 '
+guest_packages='
+qemu-system-x86:the_virtual_machine
+busybox-static:the_first_programs_in_it
+cpio:its_initramfs
+kmod:its_modules
+'
+packages=$build_packages
+[ "${1:-}" != guest ] || packages=$guest_packages
 
 missing=
 for entry in $packages; do
