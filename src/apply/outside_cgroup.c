@@ -12,10 +12,10 @@
 
 enum {
 	MAX_PATH = 4096,
-	MAX_TRIES = 8
+	MAX_TRIES = 1000
 };
 
-/* Parents too; another start may remove an empty parent between two calls, so a few tries. */
+/* Parents too; the end of another task may remove an empty parent between two calls, so again. */
 static int make_directory(const char *dir)
 {
 	char partial[MAX_PATH];
@@ -55,6 +55,21 @@ int apply_CGROUP_MAKE(struct apply *a, const struct step *s, struct iso_err *err
 		return iso_err_sys(err, "open the cgroup");
 	apply_to(a, s, fd);
 	return 0;
+}
+
+int apply_CGROUP_ENABLE(struct apply *a, const struct step *s, struct iso_err *err)
+{
+	const char *controllers = steps_str(a->steps, s, 1);
+	own_fd dir = sys_openat(
+		AT_FDCWD, steps_str(a->steps, s, 0), O_DIRECTORY | O_RDONLY | O_CLOEXEC, 0);
+
+	if (dir >= 0 && !fd_put(dir, "cgroup.subtree_control", controllers, strlen(controllers)))
+		return 0;
+	if (dir >= 0 && errno == EBUSY) /* cgroup-v2.rst, "No Internal Process Constraint" */
+		return iso_err_set(err, ISO_FAULT_SYSTEM, EBUSY,
+			"there are processes in it, so its children get no controllers: move them "
+			"to a child of it, or name another -cgroup-parent");
+	return iso_err_sys(err, "write '%s' to 'cgroup.subtree_control'", controllers);
 }
 
 /* v1 cpuset: a new directory is empty and refuses processes. Values come down from the parent, made

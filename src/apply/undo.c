@@ -75,7 +75,7 @@ static int remove_cgroup(const char *path, unsigned most)
 	for (unsigned tries = 0; tries < most; tries++) {
 		if (!sys_unlinkat(AT_FDCWD, path, AT_REMOVEDIR) || errno == ENOENT)
 			return 0;
-		if (errno != EBUSY)
+		if (errno != EBUSY || tries + 1 == most)
 			return -1;
 		const struct timespec wait = {.tv_nsec = RMDIR_WAIT_NS};
 		(void)sys_ppoll(NULL, 0, &wait);
@@ -91,21 +91,6 @@ static void remove_parents(char *path)
 		if (!*path || sys_unlinkat(AT_FDCWD, path, AT_REMOVEDIR))
 			return;
 	}
-}
-
-/* A directory above another one of the plan: its being busy is no surprise. */
-static bool holds_others(const struct apply *a, uint32_t step)
-{
-	const struct step *dir = &a->steps->step[step];
-
-	for (uint32_t i = step + 1; i < a->steps->header->n_steps; i++) {
-		const struct step *s = &a->steps->step[i];
-		if (s->op == STEP_CGROUP_MAKE && s->len[0] > dir->len[0] &&
-			!memcmp(steps_str(a->steps, s, 0), steps_str(a->steps, dir, 0),
-				dir->len[0]))
-			return true;
-	}
-	return false;
 }
 
 /* We were born in somebody's cgroup and lived in the supervisors': out of it, so that the last one
@@ -129,19 +114,20 @@ static void leave_supervisors(const struct apply *a)
 	}
 }
 
-/* The leaf, then its parents as long as they are empty: another task's leaf keeps them. */
+/* The leaf, then its parents as long as they are empty: another task's leaf keeps them, and the
+ * mount itself is busy. Of a leaf that could not be made there may be parents. */
 static void remove_cgroups(const struct apply *a)
 {
 	for (uint32_t i = a->steps->header->n_steps; i-- > 0;) {
 		const struct step *s = &a->steps->step[i];
 		char path[MAX_PATH];
 		size_t len = s->len[0];
-		if (s->op != STEP_CGROUP_MAKE || i >= a->at || len >= sizeof(path))
+		if (s->op != STEP_CGROUP_MAKE || i > a->at || len >= sizeof(path))
 			continue;
 		if (s->to != SLOT_NONE)
 			(void)fd_close(a->slot[s->to]);
 		memcpy(path, steps_str(a->steps, s, 0), len + 1);
-		if (!remove_cgroup(path, holds_others(a, i) ? 1 : RMDIR_TRIES))
+		if (!remove_cgroup(path, RMDIR_TRIES))
 			remove_parents(path);
 	}
 }

@@ -133,7 +133,11 @@ static int make_v1(struct planner *p, struct iso_err *err)
 	return 0;
 }
 
-/* v2: controllers are switched on from the root down, each directory for its children. */
+/*
+ * v2: controllers are switched on from the root down, each directory for its children. The leaf is
+ * made before, without their files: from then on no parent is empty, so that the end of another
+ * task cannot take one away, and a new one without controllers be made in its place.
+ */
 static int make_v2(struct planner *p, struct iso_err *err)
 {
 	const struct host_cgroups *h = &p->facts->cgroups;
@@ -146,20 +150,15 @@ static int make_v2(struct planner *p, struct iso_err *err)
 			enable = arena_printf(p->arena, "%s%s+%s", enable, *enable ? " " : "",
 				controller_names[c]);
 	}
+	p->slot_cgroup_v2 = make(p, leaf(p, h->v2));
 	const char *dir = h->v2, *rest = parent(p);
-	for (;;) {
-		uint8_t slot = make(p, dir);
-		if (*enable)
-			put(p, slot, "cgroup.subtree_control", enable, false);
-		while (*rest == '/')
-			rest++;
+	for (; *enable; rest += strcspn(rest, "/")) {
+		steps_add(p->b, (struct step_in){.op = STEP_CGROUP_ENABLE, .str = {dir, enable}});
+		rest += strspn(rest, "/");
 		if (!*rest)
 			break;
-		size_t len = strcspn(rest, "/");
-		dir = arena_printf(p->arena, "%s/%.*s", dir, (int)len, rest);
-		rest += len;
+		dir = arena_printf(p->arena, "%s/%.*s", dir, (int)strcspn(rest, "/"), rest);
 	}
-	p->slot_cgroup_v2 = make(p, leaf(p, h->v2));
 	return 0;
 }
 

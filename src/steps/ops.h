@@ -19,6 +19,7 @@
 #define ISO_STEP_OPS(X)                                                                                                                 \
 	/* ---- OUTSIDE: the supervisor, host namespaces, before the clone ---- */                                                      \
 	X(CGROUP_MAKE,     "cgroup-make",     "dir", "", "", "", "", "", "to")            /* mkdir, parents too; removed at the end when empty */ \
+	X(CGROUP_ENABLE,   "cgroup-enable",   "dir", "controllers", "", "", "", "", "")   /* v2: "+memory +pids" for the children of dir, a parent of what CGROUP_MAKE made */ \
 	X(CGROUP_COPY,     "cgroup-copy",     "file", "", "", "", "", "", "from")       /* v1 cpuset: copy the parent's value of this file when ours is empty */ \
 	X(CGROUP_WRITE,    "cgroup-write",    "file", "value", "", "optional", "", "", "from") /* optional=1: ENOENT, EOPNOTSUPP and EACCES are tolerated */ \
 	X(CGROUP_DEVICES,  "cgroup-devices",  "rules[]", "", "", "", "", "", "from")      /* v1: devices.deny a, then each rule of the list; v2: BPF program from the same list */ \

@@ -37,7 +37,7 @@ enum {
 	N_STEP_STRINGS = 3,
 	N_STEP_NUMBERS = 3,
 	STEPS_MAGIC = 0x306f7369, /* "iso0" */
-	STEPS_VERSION = 2,
+	STEPS_VERSION = 3,
 	STEPS_MAX_BYTES = 4 * 1024 * 1024, /* argv and environment are in it: ARG_MAX is 2 MiB */
 	STEPS_MAX_STEPS = 4096,
 };

@@ -124,6 +124,38 @@ def test_nested_parent_is_made_and_removed(place):
     place.parent = place.parent.removesuffix("/a/b")
 
 
+@test
+def test_parent_with_processes_is_refused(place):
+    # v2 gives controllers to children of an empty directory only: somebody ran us inside of the parent that he named
+    parent = machine.CGROUPS + place.parent
+    os.mkdir(parent)
+    r = subprocess.run(["sh", "-c", f"echo 0 > {parent}/cgroup.procs && exec \"$@\"", "sh", ISOEXEC, "run", *place.options(), "--", "true"],
+                       stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+    check(r, 125, stderr=f"'{parent}'")
+    assert "processes" in r.stderr, r.stderr
+    assert not [name for name in os.listdir(parent) if os.path.isdir(os.path.join(parent, name))]
+    os.rmdir(parent)
+
+
+@test
+def test_parent_is_removed_by_others_meanwhile(place):
+    # what the end of another task does to a parent that it finds empty, without a pause
+    child = os.fork()
+    if child == 0:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        while True:
+            try:
+                os.rmdir(machine.CGROUPS + place.parent)
+            except OSError:
+                pass
+    try:
+        results = [place.run("-memory", "64", "-cores", "0", "--", "true") for _ in range(12)]
+    finally:
+        os.kill(child, signal.SIGTERM)
+        os.waitpid(child, 0)
+    assert [r.returncode for r in results] == [0] * 12, [r.stderr for r in results if r.returncode]
+
+
 # ---- limits -------------------------------------------------------------------------------------------------------------------
 
 MEMORY_FILES = ("memory.max", "memory.high", "memory.low", "memory.min", "memory.oom.group")
