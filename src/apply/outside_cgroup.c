@@ -12,6 +12,7 @@
 
 enum {
 	MAX_PATH = 4096,
+	VALUE_ROOM = 2048, /* a cpuset, canonical: as many processors as a kernel is built for */
 	MAX_TRIES = 1000
 };
 
@@ -130,6 +131,22 @@ int apply_CGROUP_WRITE(struct apply *a, const struct step *s, struct iso_err *er
 		return 0;
 	return iso_err_sys(
 		err, "write '%s' to '%s' of the cgroup '%s'", value, file, directory_of(a, s));
+}
+
+int apply_CGROUP_GRANTED(struct apply *a, const struct step *s, struct iso_err *err)
+{
+	const char *file = steps_str(a->steps, s, 0), *effective = steps_str(a->steps, s, 1);
+	char asked[VALUE_ROOM], granted[VALUE_ROOM];
+
+	if (fd_get(apply_from(a, s), file, asked, sizeof(asked)) < 0 ||
+		fd_get(apply_from(a, s), effective, granted, sizeof(granted)) < 0)
+		return iso_err_sys(err, "read '%s' and '%s'", file, effective);
+	if (!strcmp(asked, granted))
+		return 0;
+	asked[strcspn(asked, "\n")] = granted[strcspn(granted, "\n")] = '\0';
+	return iso_err_set(err, ISO_FAULT_SYSTEM, 0,
+		"'%s' of a cgroup above allows '%s' only, '%s' were asked for", file, granted,
+		asked);
 }
 
 int apply_CGROUP_DEVICES(struct apply *a, const struct step *s, struct iso_err *err)

@@ -2,11 +2,12 @@
  * May the task have what it asks for? The checks of the reference in its order and with its words
  * (B-112, B-116, B-118), then ours. Decides capabilities and namespaces; adds no step.
  */
+#include <inttypes.h>
 #include <string.h>
 
-#include "base/num.h"
 #include "plan/planner.h"
 #include "task/caps.h"
+#include "task/cpus.h"
 #include "task/ids.h"
 #include "task/root_map.h"
 
@@ -97,35 +98,33 @@ static int user(struct planner *p, struct iso_err *err)
 	return 0;
 }
 
-/* "0-1,3" of the machine's processors. */
-static bool is_cpuset(const char *text, unsigned n_cpus)
+/* Numbers of processors that are on, which need not be 0 to n: v2 takes any, and gives the parent's
+ * when none of those asked for is there. */
+static int cpuset(const char *asked, const char *online, struct iso_err *err)
 {
-	uint64_t first, last;
+	uint64_t cpu = 0;
 
-	for (;; text++) {
-		if (!num_u64_at(&text, &first))
-			return false;
-		last = first;
-		if (*text == '-') {
-			text++;
-			if (!num_u64_at(&text, &last))
-				return false;
-		}
-		if (last < first || last >= n_cpus)
-			return false;
-		if (*text != ',')
-			return *text == '\0';
+	switch (task_cpus_cover(asked, online, &cpu)) {
+	case TASK_CPUS_COVERED:
+		return 0;
+	case TASK_CPUS_MISSING:
+		return iso_err_set(err, ISO_FAULT_INPUT, 0,
+			"cores '%s': processor %" PRIu64
+			" is not online on this machine, which has %s",
+			asked, cpu, online);
+	case TASK_CPUS_MALFORMED:
+		break;
 	}
+	return iso_err_set(err, ISO_FAULT_INPUT, 0,
+		"cores '%s': expected a set of processors as 0-1,3", asked);
 }
 
 static int cgroups(struct planner *p, struct iso_err *err)
 {
 	const char *cpus = p->task->limits.cpuset_cpus, *parent = p->task->cgroup_parent;
 
-	if (cpus && !is_cpuset(cpus, p->facts->n_cpus))
-		return iso_err_set(err, ISO_FAULT_INPUT, 0,
-			"cores '%s': expected processors of this machine, 0 to %u, as 0-1,3", cpus,
-			p->facts->n_cpus - 1);
+	if (cpus && cpuset(cpus, p->facts->cpuset_cpus, err))
+		return -1;
 	if (!parent || parent[0] != '/' || strcmp(path_clean(p->arena, parent), parent) != 0)
 		return iso_err_set(err, ISO_FAULT_INPUT, 0,
 			"cgroup parent '%s': expected an absolute path below a controller's mount, "

@@ -241,8 +241,12 @@ static void limits_v2(struct planner *p)
 		put_number(p, slot, "memory.low", l->mem_soft_bytes, false);
 	if (l->cpu_mhz)
 		put_number(p, slot, "cpu.weight", weight(shares(p)), false);
-	if (l->cpuset_cpus)
+	if (l->cpuset_cpus) {
 		put(p, slot, "cpuset.cpus", l->cpuset_cpus, false);
+		steps_add(p->b, (struct step_in){.op = STEP_CGROUP_GRANTED,
+					.str = {"cpuset.cpus", "cpuset.cpus.effective"},
+					.from = SLOT(slot)});
+	}
 	if (l->pids_max)
 		put_number(p, slot, "pids.max", l->pids_max, false);
 }

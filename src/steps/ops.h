@@ -22,6 +22,7 @@
 	X(CGROUP_ENABLE,   "cgroup-enable",   "dir", "controllers", "", "", "", "", "")   /* v2: "+memory +pids" for the children of dir, a parent of what CGROUP_MAKE made */ \
 	X(CGROUP_COPY,     "cgroup-copy",     "file", "", "", "", "", "", "from")       /* v1 cpuset: copy the parent's value of this file when ours is empty */ \
 	X(CGROUP_WRITE,    "cgroup-write",    "file", "value", "", "optional", "", "", "from") /* optional=1: ENOENT, EOPNOTSUPP and EACCES are tolerated */ \
+	X(CGROUP_GRANTED,  "cgroup-granted",  "file", "effective", "", "", "", "", "from") /* v2: both must say the same: a parent may have less than was asked for */ \
 	X(CGROUP_DEVICES,  "cgroup-devices",  "rules[]", "", "", "", "", "", "from")      /* v1: devices.deny a, then each rule of the list; v2: BPF program from the same list */ \
 	X(CGROUP_SELF,     "cgroup-self",     "dir", "mount", "", "", "", "", "")        /* the supervisor itself: 0 > tasks of this v1 directory, made when missing; at the end back to the mount's root, removed when empty */ \
 	X(MASK_LAYER,      "mask-layer",      "dir", "names[]", "", "", "", "", "")       /* shared whiteout layer: make dir, parents and one char 0:0 per name (list, relative paths); present ones are checked */ \

@@ -257,6 +257,20 @@ def test_cpuset(place):
         assert task.file("cpuset.cpus") == "" and task.file("cpuset.cpus.effective") == f"0-{last}"
 
 
+@test
+def test_cpuset_that_cannot_be_had(place):
+    # v2 takes any processor and gives the parent's instead when it has none of them: that is not what was asked for
+    check(place.run("-cores", "0,4000", "--", "true"), 125, stderr="processor 4000 is not online")
+    if os.cpu_count() < 2:
+        return
+    parent = machine.CGROUPS + place.parent
+    os.mkdir(parent)
+    with open(os.path.join(parent, "cpuset.cpus"), "w", encoding="utf-8") as f:
+        f.write("0")
+    check(place.run("-cores", "0-1", "--", "true"), 125, stderr="'cpuset.cpus' of a cgroup above allows '0' only, '0-1' were asked for")
+    wait_until(lambda: not os.path.exists(parent), lambda: "the parent was left behind")
+
+
 # ---- devices ------------------------------------------------------------------------------------------------------------------
 
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Only in the guest of make check-guest: that it is the machine the other programs of the suite are run in it for."""
+"""Only in the guest of make check-guest: that it is the machine the other programs of the suite are run in it for, and what would be too
+rude to do to anybody's machine."""
 import json
 import os
 import subprocess
@@ -8,6 +9,7 @@ import machine
 from harness import ISOEXEC, Suite, check
 
 test = Suite()
+PROCESSOR = "/sys/devices/system/cpu/cpu1/online"
 
 
 @test
@@ -36,6 +38,18 @@ def test_host_says_so(_):
     told = json.loads(r.stdout)
     assert (told["cgroups"], told["landlock_abi"], told["tmpfs_noswap"]) == ("v2", "2", None), told
     assert told["controllers"] == "memory cpu cpuset pids devices freezer", told
+
+
+@test
+def test_processor_that_is_off(place):
+    with open(PROCESSOR, "w", encoding="utf-8") as f:
+        f.write("0")
+    try:
+        check(place.run("-cores", "1", "--", "true"), 125, stderr="processor 1 is not online on this machine, which has 0")
+        check(place.run("-cores", "0", "--", "grep", "Cpus_allowed_list", "/proc/self/status"), 0, stdout="Cpus_allowed_list:\t0\n")
+    finally:
+        with open(PROCESSOR, "w", encoding="utf-8") as f:
+            f.write("1")
 
 
 test.main()

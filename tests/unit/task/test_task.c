@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "task/caps.h"
+#include "task/cpus.h"
 #include "task/duration.h"
 #include "task/env.h"
 #include "task/ids.h"
@@ -154,6 +155,42 @@ static void test_paths(void **state)
 	assert_true(path_below("/", "/x", NULL));
 }
 
+static void test_processors(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *asked, *present;
+		enum task_cpus answer;
+		uint64_t cpu;
+	} cases[] = {
+		{"0", "0", TASK_CPUS_COVERED, 0},
+		{"0-3", "0-3", TASK_CPUS_COVERED, 0},
+		{"3,0", "0-1,3", TASK_CPUS_COVERED, 0},
+		{"1-4", "0-2,3-5", TASK_CPUS_COVERED, 0},
+		{"0-3", "0-1,3", TASK_CPUS_MISSING, 2},
+		{"5,7", "0-1", TASK_CPUS_MISSING, 5},
+		{"0,2", "0-1", TASK_CPUS_MISSING, 2},
+		{"0-18446744073709551615", "0", TASK_CPUS_MISSING, 1},
+		{"", "0", TASK_CPUS_MALFORMED, 0},
+		{"0,", "0", TASK_CPUS_MALFORMED, 0},
+		{",0", "0", TASK_CPUS_MALFORMED, 0},
+		{"1-0", "0-1", TASK_CPUS_MALFORMED, 0},
+		{"0-", "0", TASK_CPUS_MALFORMED, 0},
+		{"9,x", "0", TASK_CPUS_MALFORMED, 0},
+		{"0 1", "0-1", TASK_CPUS_MALFORMED, 0},
+		{"-1", "0-1", TASK_CPUS_MALFORMED, 0},
+	};
+
+	for (size_t i = 0; i < iso_len(cases); i++) {
+		uint64_t cpu = 0;
+		enum task_cpus answer = task_cpus_cover(cases[i].asked, cases[i].present, &cpu);
+		if (answer != cases[i].answer)
+			fail_msg("'%s' in '%s': %d", cases[i].asked, cases[i].present, (int)answer);
+		if (answer == TASK_CPUS_MISSING)
+			assert_int_equal(cpu, cases[i].cpu);
+	}
+}
+
 static void test_environment_layers(void **state)
 {
 	(void)state;
@@ -269,6 +306,7 @@ int main(void)
 		cmocka_unit_test(test_signals),
 		cmocka_unit_test(test_durations),
 		cmocka_unit_test(test_paths),
+		cmocka_unit_test(test_processors),
 		cmocka_unit_test(test_environment_layers),
 		cmocka_unit_test(test_env_names),
 		cmocka_unit_test(test_titles),
