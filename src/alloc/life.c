@@ -201,14 +201,24 @@ void life_on_fetch(struct life *l, uint64_t now_ms)
 	}
 }
 
+static void say_out_of_memory(struct life *l, const struct iso_event *e)
+{
+	char limit[64] = "a limit above its own cgroup", peak[32] = "";
+
+	if (e->mem_limit_bytes)
+		(void)snprintf(limit, sizeof(limit), "the limit of %" PRIu64 " MiB",
+			e->mem_limit_bytes >> 20);
+	if (e->mem_peak_bytes) /* memory.peak: Linux 5.19 */
+		(void)snprintf(
+			peak, sizeof(peak), " (peak %" PRIu64 " MiB)", e->mem_peak_bytes >> 20);
+	tell(l, LIFE_EV_OOM, "out of memory: the kernel killed %" PRIu32 " process%s at %s%s",
+		e->oom_kills, e->oom_kills == 1 ? "" : "es", limit, peak);
+}
+
 static void say_how_it_ended(struct life *l, const struct iso_event *e)
 {
 	if (e->oom_kills)
-		tell(l, LIFE_EV_OOM,
-			"out of memory: the kernel killed %" PRIu32
-			" process%s at the limit of %" PRIu64 " MiB (peak %" PRIu64 " MiB)",
-			e->oom_kills, e->oom_kills == 1 ? "" : "es", e->mem_limit_bytes >> 20,
-			e->mem_peak_bytes >> 20);
+		say_out_of_memory(l, e);
 	if (e->forced)
 		tell(l, LIFE_EV_KILLED,
 			"killed: still running %" PRIu64 " ms after the stop signal",

@@ -93,7 +93,10 @@ void usage_read(const struct apply *a, struct ctl_report *report)
 		report->oom_kills = (uint32_t)value_of(text, "oom_kill");
 		report->mem_peak_bytes = number_in(dir, "memory.max_usage_in_bytes");
 	} else if (fd_get(dir, "memory.events", text, sizeof(text)) > 0) {
-		report->oom_kills = (uint32_t)value_of(text, "oom_kill");
+		/* memory.oom.group: the kernel counts the process that it chose twice, alone and
+		 * as one of the group (mm/oom_kill.c, oom_kill_process) */
+		report->oom_kills =
+			(uint32_t)(value_of(text, "oom_kill") - value_of(text, "oom_group_kill"));
 		report->mem_peak_bytes = number_in(dir, "memory.peak");
 	}
 }

@@ -432,4 +432,28 @@ def test_out_of_memory_takes_one_process(place):
     assert code == 7 and "the kernel killed 1 process at the limit of 30 MiB (peak 30 MiB)" in err, (code, err)
 
 
+@test
+def test_out_of_memory_of_the_group(place):
+    # an operator who writes memory.oom.group gets all of it killed, and exactly that is told
+    with Running(place, "-memory", "30", script=eat_all("exit 7")) as task:
+        task.write("memory.oom.group", "1")
+        code, _, err = go(task)
+    assert code == 137 and "the kernel killed 2 processes at the limit of 30 MiB (peak 30 MiB)" in err, (code, err)
+
+
+@test
+def test_out_of_memory_without_a_limit_of_its_own(place):
+    # no memory file is written for it, yet its parent's limit may be met
+    parent = machine.CGROUPS + place.parent
+    os.mkdir(parent)
+    with open(machine.CGROUPS + "/cgroup.subtree_control", encoding="utf-8") as f:
+        assert "memory" in f.read().split()
+    with open(os.path.join(parent, "memory.max"), "w", encoding="utf-8") as f:
+        f.write(str(30 * MIB))
+    job = RESOURCES.replace("echo ready; sleep 1000 & wait", "tail /dev/zero; exit 7") % "memory = 10\n memory_max = -1"
+    r = place.run(place.write("job.nomad.hcl", job))
+    check(r, 7, stderr="the kernel killed 1 process")
+    assert "at a limit above its own cgroup (peak 30 MiB)" in r.stderr, r.stderr
+
+
 test.main(needs=None if machine.is_v2() else "this machine has cgroup v1: make check-guest runs it")
