@@ -12,6 +12,7 @@
 #include "base/own.h"
 #include "cli/log_out.h"
 #include "cli/log_reader.h"
+#include "cli/say.h"
 #include "cli/show.h"
 #include "cli/task_plan.h"
 #include "cli/tasks.h"
@@ -92,8 +93,8 @@ static int copy(const struct tasks *t, struct source *s, struct iso_err *err)
 	if (n < 0)
 		return iso_err_in(err, "task '%s'", tasks_label(t, s->which));
 	if (s->reader.lost > lost)
-		tasks_say("task '%s': %" PRIu64
-			  " files of output were rotated away before they were shown",
+		say("task '%s': %" PRIu64
+		    " files of output were rotated away before they were shown",
 			tasks_label(t, s->which), s->reader.lost - lost);
 	if (s->over && !log_out_write(&s->out, "", 0, true))
 		return 1;

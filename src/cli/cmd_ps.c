@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "cli/say.h"
 #include "cli/show.h"
 #include "cli/tasks.h"
 #include "cli/tell.h"
@@ -95,7 +96,7 @@ static int main_ps(const struct command *self, char **argv, size_t argc)
 	if (tasks_begin(&t, self, argv, argc, &o, &err))
 		return tasks_fail(&err);
 	if (t.arguments.n_words || t.arguments.has_command) {
-		tasks_say("ps takes no words: see 'isoexec status ALLOC|JOB'");
+		say("ps takes no words: see 'isoexec status ALLOC|JOB'");
 		return EXIT_USAGE;
 	}
 	return print(&t, &o);

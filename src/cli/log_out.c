@@ -11,10 +11,14 @@ enum {
 
 static void add(const struct log_out *o, struct buf *out, const char *data, size_t len)
 {
-	if (o->filtered)
-		(void)show_filter(out, data, len, true);
-	else
+	struct clean whole = CLEAN_INIT;
+
+	if (!o->filtered) {
 		buf_add(out, data, len);
+		return;
+	}
+	clean_stream(&whole, out, data, len);
+	clean_end(&whole, out);
 }
 
 static size_t add_lines(
@@ -36,19 +40,31 @@ static size_t add_lines(
 	return done;
 }
 
+static void add_prefixed(
+	struct log_out *o, struct buf *out, const char *data, size_t len, bool last)
+{
+	struct buf *held = &o->held;
+
+	buf_add(held, data, len);
+	size_t done = add_lines(o, out, buf_text(held), held->len, last);
+	if (!done)
+		return;
+	memmove(held->data, held->data + done, held->len - done + 1);
+	held->len -= done;
+}
+
 bool log_out_write(struct log_out *o, const char *data, size_t len, bool last)
 {
 	own_buf out = BUF_INIT;
 
 	if (!o->prefix && !o->filtered)
 		return show_write(1, data, len);
-	buf_add(&o->held, data, len);
-	size_t done = o->prefix ? add_lines(o, &out, buf_text(&o->held), o->held.len, last)
-				: show_filter(&out, buf_text(&o->held), o->held.len, last);
-	if (o->held.len) {
-		memmove(o->held.data, o->held.data + done, o->held.len - done + 1);
-		o->held.len -= done;
-	}
+	if (o->prefix)
+		add_prefixed(o, &out, data, len, last);
+	else
+		clean_stream(&o->clean, &out, data, len);
+	if (last)
+		clean_end(&o->clean, &out);
 	return show_write(1, buf_text(&out), out.len);
 }
 

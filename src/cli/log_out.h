@@ -6,11 +6,13 @@
 #include <stdbool.h>
 
 #include "base/buf.h"
+#include "base/clean.h"
 
 struct log_out {
 	const char *prefix; /* "task | ", NULL = none */
 	bool filtered;
-	struct buf held; /* the beginning of a line or of a character */
+	struct clean clean; /* of a stream without a prefix */
+	struct buf held;    /* the beginning of a line that gets one */
 };
 
 /** log_out_write() - @last: nothing follows. false: the reader is gone */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/attr.h"
+#include "base/clean.h"
 #include "base/err.h"
 
 enum {
@@ -19,81 +20,11 @@ enum {
 
 /* ---- text of others ---- */
 
-/* Length of the well-formed UTF-8 character at @p that is no control; 0: it is none; -1: it may
- * become one with more bytes. RFC 3629, section 4. */
-static int character(const unsigned char *p, size_t left)
-{
-	static const struct {
-		unsigned char first, last, second_first, second_last;
-		int len;
-	} forms[] = {
-		{0x20, 0x7e, 0, 0, 1},
-		{0xc2, 0xc2, 0xa0, 0xbf, 2}, /* below: C1 controls */
-		{0xc3, 0xdf, 0x80, 0xbf, 2},
-		{0xe0, 0xe0, 0xa0, 0xbf, 3},
-		{0xe1, 0xec, 0x80, 0xbf, 3},
-		{0xed, 0xed, 0x80, 0x9f, 3},
-		{0xee, 0xef, 0x80, 0xbf, 3},
-		{0xf0, 0xf0, 0x90, 0xbf, 4},
-		{0xf1, 0xf3, 0x80, 0xbf, 4},
-		{0xf4, 0xf4, 0x80, 0x8f, 4},
-	};
-
-	for (size_t i = 0; i < iso_len(forms); i++) {
-		if (p[0] < forms[i].first || p[0] > forms[i].last)
-			continue;
-		for (int k = 1; k < forms[i].len; k++) {
-			unsigned char least = k == 1 ? forms[i].second_first : 0x80;
-			unsigned char most = k == 1 ? forms[i].second_last : 0xbf;
-			if ((size_t)k == left)
-				return -1;
-			if (p[k] < least || p[k] > most)
-				return 0;
-		}
-		return forms[i].len;
-	}
-	return 0;
-}
-
-static void add_shown(struct buf *out, unsigned char byte)
-{
-	if (byte < 0x20 || byte == 0x7f)
-		buf_printf(out, "^%c", byte ^ 0x40);
-	else
-		buf_printf(out, "\\x%02x", byte);
-}
-
-static size_t filter(struct buf *out, const char *data, size_t len, bool last, bool lines)
-{
-	size_t i = 0;
-
-	while (i < len) {
-		unsigned char byte = (unsigned char)data[i];
-		int n = character((const unsigned char *)data + i, len - i);
-		bool is_line_end = byte == '\r' && i + 1 < len && data[i + 1] == '\n';
-		if (n < 0 && !last)
-			break;
-		if (n > 0)
-			buf_add(out, data + i, (size_t)n);
-		else if (lines && (byte == '\n' || byte == '\t' || is_line_end))
-			buf_chr(out, (char)byte);
-		else
-			add_shown(out, byte);
-		i += n > 0 ? (size_t)n : 1;
-	}
-	return i;
-}
-
-size_t show_filter(struct buf *out, const char *data, size_t len, bool last)
-{
-	return filter(out, data, len, last, true);
-}
-
 const char *show_word(struct arena *arena, const char *text)
 {
 	own_buf out = BUF_INIT;
 
-	(void)filter(&out, text, strlen(text), true, false);
+	clean_line(&out, text, strlen(text));
 	return arena_strdup(arena, buf_text(&out));
 }
 
@@ -175,7 +106,7 @@ json_t *show_json_text(const char *text)
 	if (value)
 		return value;
 	own_buf out = BUF_INIT;
-	(void)filter(&out, text, strlen(text), true, false);
+	clean_line(&out, text, strlen(text));
 	return json_string(buf_text(&out));
 }
 

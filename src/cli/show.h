@@ -13,16 +13,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 
-/**
- * show_filter() - add text of others: what a terminal would obey is shown instead (ESC as ^[, bytes
- * that are no character as \xNN); newlines and tabs stay
- * @last: nothing follows
- *
- * Return: bytes taken; less than @len when the text ends within a character and is not the last:
- * the rest (3 bytes at most) belongs before what follows.
- */
-size_t show_filter(struct buf *out, const char *data, size_t len, bool last);
-/** show_word() - the same for one line: newlines and tabs are shown too */
+/** show_word() - text of others inside of one line (base/clean.h) */
 const char *show_word(struct arena *arena, const char *text);
 
 /** show_write() - all of it; blocks as the reader wants. false: the reader is gone */

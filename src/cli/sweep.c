@@ -9,8 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clean.h"
 #include "base/own.h"
 #include "base/sys.h"
+#include "cli/say.h"
 #include "cli/show.h"
 #include "run/attach.h"
 #include "run/dirs.h"
@@ -29,8 +31,8 @@ void sweep_say(const struct sweep *s, const char *format, ...)
 	va_start(ap, format);
 	buf_vprintf(&text, format, ap);
 	va_end(ap);
-	buf_chr(&text, '\n');
-	(void)show_filter(&out, buf_text(&text), text.len, true);
+	clean_line(&out, buf_text(&text), text.len);
+	buf_chr(&out, '\n');
 	(void)show_write(STDOUT_FILENO, buf_text(&out), out.len);
 }
 
@@ -45,7 +47,7 @@ bool sweep_is_old(const char *path)
 static void cannot(struct sweep *s, const char *what, const struct iso_err *err)
 {
 	s->failed = true;
-	tasks_say("%s: %s", what, err->text);
+	say("%s: %s", what, err->text);
 }
 
 /* Its directories may go. @clean: make sure of it. */
@@ -62,7 +64,7 @@ static bool is_over(struct sweep *s, struct state_task *t)
 	case STATE_PENDING: /* somebody may be about to start it */
 		return sweep_is_old(t->dir);
 	case STATE_BROKEN:
-		tasks_say("task '%s' is left alone: %s", tasks_label(tasks, t), t->why);
+		say("task '%s' is left alone: %s", tasks_label(tasks, t), t->why);
 		s->failed = true;
 		return false;
 	case STATE_FAILED:

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/own.h"
+#include "cli/say.h"
 #include "cli/sweep.h"
 #include "run/dirs.h"
 #include "task/name.h"
@@ -89,7 +90,7 @@ static void sweep_one(struct sweep *s, const char *base, const char *name, const
 		return;
 	if (!s->dry && alloc_dirs_remove(dir, NULL, &err)) {
 		s->failed = true;
-		tasks_say("%s", err.text);
+		say("%s", err.text);
 	} else {
 		sweep_say(s, "'%s', which no state knows", dir);
 	}

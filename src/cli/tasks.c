@@ -1,15 +1,14 @@
 /* See tasks.h. */
 #include "cli/tasks.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
 #include "base/num.h"
+#include "cli/say.h"
 #include "cli/setup.h"
-#include "cli/show.h"
 #include "run/attach.h"
 #include "task/duration.h"
 #include "task/signals.h"
@@ -97,7 +96,7 @@ void tasks_settle(const struct tasks *t, struct state_task *task)
 	if (task->status != STATE_ORPHANED)
 		return;
 	if (attach_repair(task->dir, &event, &err) < 0)
-		tasks_say("task '%s' has no supervisor and gets none: %s", tasks_label(t, task),
+		say("task '%s' has no supervisor and gets none: %s", tasks_label(t, task),
 			err.text);
 	state_read(t->arena, task);
 }
@@ -159,22 +158,8 @@ const char *tasks_alloc_state_dir(const struct tasks *t, const char *alloc_id)
 	return arena_printf(t->arena, "%s/%s", t->state_dir, alloc_id);
 }
 
-void tasks_say(const char *format, ...)
-{
-	own_buf text = BUF_INIT, out = BUF_INIT;
-	va_list ap;
-
-	buf_str(&text, "isoexec: ");
-	va_start(ap, format);
-	buf_vprintf(&text, format, ap);
-	va_end(ap);
-	buf_chr(&text, '\n');
-	(void)show_filter(&out, buf_text(&text), text.len, true);
-	(void)show_write(STDERR_FILENO, buf_text(&out), out.len);
-}
-
 int tasks_fail(const struct iso_err *err)
 {
-	tasks_say("%s", err->text);
+	say("%s", err->text);
 	return err->fault == ISO_FAULT_INPUT ? EXIT_USAGE : EXIT_FAILED;
 }

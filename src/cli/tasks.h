@@ -69,7 +69,5 @@ const char *tasks_alloc_state_dir(const struct tasks *t, const char *alloc_id);
 /** tasks_fail() - say what is wrong. Return: EXIT_USAGE for what the person wrote, else EXIT_FAILED
  */
 int tasks_fail(const struct iso_err *err);
-/** tasks_say() - one line on stderr: "isoexec: ..." */
-void tasks_say(const char *format, ...) iso_printf(1, 2);
 
 #endif

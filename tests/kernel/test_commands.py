@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """The commands that look at running tasks and act on them: ps, status, inspect, logs, signal, stop, restart, stats, fs, gc."""
+import contextlib
 import fcntl
 import json
 import os
+import pty
 import shutil
 import signal
 import subprocess
@@ -297,6 +299,38 @@ task "many" {
     p.wait(timeout=30 * PATIENCE)
     p.stderr.close()
     shutil.rmtree(base)
+
+
+def on_terminal(place, *words):
+    """What a terminal gets (a newline as \\r\\n)."""
+    master, slave = pty.openpty()
+    r = subprocess.run([ISOEXEC, words[0], "-state-dir", place.state, *words[1:]], stdin=subprocess.DEVNULL, stdout=slave, stderr=subprocess.PIPE,
+                       check=False, timeout=30)
+    assert r.returncode == 0, r.stderr
+    os.close(slave)
+    got = b""
+    with contextlib.suppress(OSError):  # EIO: that was all
+        while data := os.read(master, 4096):
+            got += data
+    os.close(master)
+    return got
+
+
+@test
+def test_a_terminal_is_not_steered(place):
+    script = "printf '\\033]0;title\\007\\302\\233mred\\rover \\303\\244\\n' | tee /local/file; " + "echo ready; exec sleep 1000"
+    p = place.start("--", "sh", "-c", script)
+    while p.stdout.readline() != "ready\n":
+        pass
+    until(lambda: place.cli("logs", "sh").stdout.endswith("ready\n"), "no log")
+    raw = "\033]0;title\007\u009bmred\rover \u00e4\r\n".encode()
+    clean = "^[]0;title^G\\x9bmred^Mover \u00e4\r\n".encode()
+    assert on_terminal(place, "logs", "-n", "2", "sh") == clean + b"ready\r\n", on_terminal(place, "logs", "sh")
+    assert on_terminal(place, "logs", "-raw", "sh") == raw + b"ready\r\n"
+    assert on_terminal(place, "fs", "cat", "sh", "/main/local/file") == clean
+    assert on_terminal(place, "fs", "cat", "-raw", "sh", "/main/local/file") == raw
+    check(place.cli("stop", "sh"), 0)
+    p.communicate(timeout=30)
 
 
 @test

@@ -1,60 +1,13 @@
-/* Text of others on a terminal, tables, numbers. */
+/* Tables, numbers, JSON of any bytes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 #include <cmocka.h>
 
 #include "base/attr.h"
 #include "cli/show.h"
-
-static void test_filter(void **state)
-{
-	static const struct {
-		const char *text, *want;
-	} rows[] = {
-		{"plain\ttext\n", "plain\ttext\n"},
-		{"na\xc3\xafve \xe4\xb8\xad \xf0\x9f\x98\x80",
-			"na\xc3\xafve \xe4\xb8\xad \xf0\x9f\x98\x80"},
-		{"\033[2J\a", "^[[2J^G"},
-		{"\x7f", "^?"},
-		{"over\rwritten", "over^Mwritten"},
-		{"dos\r\n", "dos\r\n"},
-		{"\xc2\x9b"
-		 "31m",
-			"\\xc2\\x9b31m"}, /* C1 */
-		{"\x9b", "\\x9b"},
-		{"\xc0\xaf\xed\xa0\x80\xf5", "\\xc0\\xaf\\xed\\xa0\\x80\\xf5"},
-		{"cut \xe4\xb8", "cut \\xe4\\xb8"},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < iso_len(rows); i++) {
-		own_buf out = BUF_INIT;
-		size_t len = strlen(rows[i].text);
-		assert_int_equal(show_filter(&out, rows[i].text, len, true), len);
-		assert_string_equal(buf_text(&out), rows[i].want);
-	}
-}
-
-/* However it is cut, the same comes out. */
-static void test_filter_in_pieces(void **state)
-{
-	static const char text[] = "a\xc3\xaf\xf0\x9f\x98\x80\xe4\xb8\xad\033[0m\xc2\x9b\n";
-	own_buf whole = BUF_INIT;
-
-	(void)state;
-	(void)show_filter(&whole, text, sizeof(text) - 1, true);
-	for (size_t cut = 0; cut < sizeof(text) - 1; cut++) {
-		own_buf out = BUF_INIT;
-		size_t done = show_filter(&out, text, cut, false);
-		assert_true(cut - done < 4);
-		(void)show_filter(&out, text + done, sizeof(text) - 1 - done, true);
-		assert_string_equal(buf_text(&out), buf_text(&whole));
-	}
-}
 
 static void test_table(void **state)
 {
@@ -110,8 +63,6 @@ static void test_json_of_any_bytes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_filter),
-		cmocka_unit_test(test_filter_in_pieces),
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_json_of_any_bytes),
