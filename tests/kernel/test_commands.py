@@ -213,6 +213,41 @@ def test_restart_of_a_detached_task_calls_its_runner_again(place):
     sweep(place)
 
 
+@test
+def test_events_of_a_detached_alloc(place):
+    path = place.write("again.nomad.hcl", """
+task "again" {
+  driver = "exec"
+  config {
+    command = "/bin/sh"
+    args    = ["-c", "echo x >> /local/n; test $(wc -l < /local/n) = 2 && exit 0; exit 6"]
+  }
+  restart {
+    attempts = 3
+    delay    = "1ms"
+    interval = "1m"
+    mode     = "fail"
+  }
+}""")
+    check(place.run("-detach", path), 0)
+    until(lambda: tasks(place, "-a")[0]["exit_code"] == 0, "it does not end")
+    until(lambda: not json.loads(place.cli("status", "-json", "again").stdout)[0]["has_runner"], "its runner stays")
+    told = [json.loads(line) for line in place.cli("events", "-json", "again").stdout.splitlines()]
+    assert [e["type"] for e in told] == ["Started", "Terminated", "Restarting", "Started", "Terminated"], told
+    assert told[1]["message"] == "exited with status 6" and told[4]["message"] == "exited with status 0", told
+    check(place.cli("events", "again"), 0, stdout="exited with status 6")
+    check(place.cli("events", "nosuch"), 2, stderr="no alloc or job 'nosuch'")
+    sweep(place)
+
+
+@test
+def test_events_tell_an_end_that_no_runner_saw(place):
+    check(place.run("-detach", "--", "sh", "-c", "exit 4"), 0)
+    until(lambda: tasks(place, "-a")[0]["exit_code"] == 4, "it does not end")
+    check(place.cli("events", "sh"), 0, stdout="Terminated  exited with status 4")
+    until(lambda: "removed alloc" in place.cli("gc").stdout, "its supervisor does not finish")
+
+
 TWO = """
 job "pair" {
   group "g" {
