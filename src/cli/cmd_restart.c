@@ -1,6 +1,7 @@
 /* isoexec restart: a task is ended and its alloc's runner starts it again. */
 #include <errno.h>
 #include <fcntl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "alloc/runner.h"
@@ -8,6 +9,11 @@
 #include "cli/ending.h"
 #include "cli/tell.h"
 #include "state/runner.h"
+
+enum {
+	WAIT_NS = 5000000,
+	WAIT_TRIES = 2000 /* ten seconds */
+};
 
 struct restart_options {
 	struct tasks_options tasks;
@@ -36,6 +42,28 @@ static int call_runner(const struct tasks *t, struct state_task *which, struct i
 	return iso_err_set(err, ISO_FAULT_SYSTEM, 0,
 		"task '%s' was ended and not started again: %s", tasks_label(t, which),
 		tell_status(t->arena, which));
+}
+
+/* A runner that lived when it was asked for may have been about to end, with nothing left to
+ * decide; it does not see the end then. Whoever starts the task again, it runs when this returns.
+ */
+static int wait_for_runner(const struct tasks *t, struct state_task *which, struct iso_err *err)
+{
+	const struct timespec a_while = {.tv_nsec = WAIT_NS};
+
+	for (unsigned tries = 0; tries < WAIT_TRIES; tries++) {
+		struct state_runner runner;
+		state_read(t->arena, which);
+		if (state_is_live(which))
+			return 0;
+		state_runner(tasks_alloc_state_dir(t, which->alloc_id), &runner);
+		if (!runner.lives)
+			return call_runner(t, which, err);
+		(void)nanosleep(&a_while, NULL);
+	}
+	return iso_err_set(err, ISO_FAULT_SYSTEM, 0,
+		"task '%s' was ended and its runner has not started it again yet",
+		tasks_label(t, which));
 }
 
 /* Ending a task that nobody would start again is what stop is for. */
@@ -71,7 +99,9 @@ static int restart(const struct tasks *t, struct iso_err *err)
 	if (!r)
 		r = ending_wait(t, &e, 1, err);
 	ending_done(&e, 1);
-	return r || !call ? r : call_runner(t, e.which, err);
+	if (r)
+		return r;
+	return call ? call_runner(t, e.which, err) : wait_for_runner(t, e.which, err);
 }
 
 static int main_restart(const struct command *self, char **argv, size_t argc)
