@@ -219,8 +219,12 @@ static void append(struct iso_config *c, struct task_strings *list, const char *
 
 static int add_env(struct iso_config *c, const char *value, struct iso_err *err)
 {
-	if (value[0] == '=' || !strchr(value, '='))
+	const char *equals = strchr(value, '=');
+
+	if (!equals)
 		return expected("env", value, "NAME=VALUE", err);
+	if (task_env_name_check(value, (size_t)(equals - value), err))
+		return iso_err_in(err, "env");
 	append(c, &c->env, value);
 	return 0;
 }
