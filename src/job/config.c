@@ -53,7 +53,7 @@ static bool decode_plugin_config(struct decoder *d, const struct hcl_block *b, v
 
 static bool decode_plugin(struct decoder *d, const struct hcl_block *b, void *into)
 {
-	static const struct schema_attribute attributes[] = {QUIET("args")};
+	static const struct schema_attribute attributes[] = {QUIET("args", SCHEMA_ANY)};
 	static const struct schema_block blocks[] = {
 		BLOCK("config", 0, decode_plugin_config, true)};
 	static const struct schema schema = {

@@ -108,12 +108,13 @@ static bool decode_bare(struct decoder *d, const struct hcl_block *b)
 	*group = (struct job_group){
 		.name = b->labels[0],
 		.count = 1,
+		.disk_mb = DEFAULT_DISK_MB,
 		.restart = {.attempts = -1, .interval_ms = -1, .delay_ms = -1},
 		.range = b->range,
 	};
 	job->groups = group;
 	job->n_groups = 1;
-	return decode_task(d, b, group);
+	return decode_task(d, b, group) && logs_fit(d, &group->tasks[0], DEFAULT_DISK_MB);
 }
 
 static bool check_names(struct decoder *d, const struct hcl_block *b)
@@ -167,11 +168,36 @@ static bool check_size(struct decoder *d, const struct hcl_block *b)
 	return tasks <= LANG_MAX_TASKS && job->n_groups;
 }
 
+/* What only guides placement is told once it is known to be wrong; where the job would run is for
+ * job/to_task.c. */
+static bool check_placement(struct decoder *d)
+{
+	const struct job *job = d->job;
+	const struct job_texts *dcs = &job->datacenters;
+	const char *pool = job->node_pool.text;
+	bool ok = !dcs->range.source || dcs->n;
+
+	if (!ok)
+		hcl_error(d->diags, dcs->range, "invalid datacenters",
+			"name at least one, or leave it out for any");
+	if (job->priority_range.source && (job->priority < 1 || job->priority > 100)) {
+		hcl_error(d->diags, job->priority_range, "invalid priority",
+			"priority is between 1 and 100, got %lld", (long long)job->priority);
+		ok = false;
+	}
+	if (pool && strcmp(pool, "default") != 0 && strcmp(pool, "all") != 0)
+		hcl_warning(d->diags, job->node_pool.range,
+			"\"node_pool\" has no effect on one machine",
+			"this node is in pool \"default\"; the job runs here all the same");
+	return ok;
+}
+
 static bool check_job(struct decoder *d, const struct hcl_block *b)
 {
 	bool ok = check_names(d, b);
 
 	ok = check_type(d) && ok;
+	ok = check_placement(d) && ok;
 	return check_size(d, b) && ok;
 }
 

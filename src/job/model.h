@@ -40,7 +40,7 @@ struct job_artifact {
 
 struct job_volume { /* of a group */
 	const char *name;
-	struct job_text type, source;
+	struct job_text type, source, access_mode, attachment_mode;
 	bool read_only, per_alloc;
 	struct hcl_range range;
 };
@@ -54,13 +54,15 @@ struct job_volume_mount {
 struct job_resources {
 	int64_t cpu, cores, memory_mb, memory_max_mb,
 		secrets_mb; /* 0 = not given; memory_max -1 = no limit */
-	struct hcl_range cores_range, memory_max_range, range;
+	struct hcl_range cpu_range, cores_range, memory_max_range, range;
 };
 
 struct job_restart {
 	bool given;
 	int64_t attempts, interval_ms, delay_ms;
 	struct job_text mode;
+	bool render_templates;
+	struct hcl_range render_templates_range;
 };
 
 struct job_task {
@@ -75,7 +77,8 @@ struct job_task {
 	struct job_texts args, cap_add, cap_drop;
 	bool writable_root, init, has_config;
 	struct job_resources resources;
-	bool logs_disabled;
+	bool logs_disabled, logs_enabled;
+	struct hcl_range logs_enabled_range, logs_range;
 	int64_t log_max_files, log_max_file_mb;
 	struct job_artifact *artifacts;
 	size_t n_artifacts;
@@ -87,7 +90,7 @@ struct job_task {
 
 struct job_group {
 	const char *name;
-	int64_t count;
+	int64_t count, disk_mb;
 	struct job_map meta;
 	struct job_volume *volumes;
 	size_t n_volumes;
@@ -101,7 +104,10 @@ struct job {
 	struct arena *arena;
 	const struct hcl_source *source;
 	const char *id;
-	struct job_text id_text, name, type, region, namespace;
+	struct job_text id_text, name, type, region, namespace, node_pool;
+	struct job_texts datacenters;
+	int64_t priority;
+	struct hcl_range priority_range;
 	struct job_map meta;
 	struct job_group *groups;
 	size_t n_groups;

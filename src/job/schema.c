@@ -224,6 +224,15 @@ bool schema_value(
 	return put[type](d, a, &v, field);
 }
 
+/* Where a value goes that has no effect: it is looked at for its mistakes. */
+union scratch {
+	struct job_text text;
+	struct job_texts texts;
+	struct job_map map;
+	int64_t number;
+	bool yes;
+};
+
 static bool attribute(
 	struct decoder *d, const struct schema *s, const struct hcl_attribute *a, void *into)
 {
@@ -237,9 +246,8 @@ static bool attribute(
 		return unknown_attribute(d, s, a);
 	}
 	if (!judge(d, known->class, a->name_range, a->name, known->why)) {
-		struct hcl_value ignored;
-		return hcl_eval(d->arena, d->diags, d->scope, a->expr, &ignored) &&
-		       known->class != SCHEMA_ERR;
+		union scratch ignored = {0};
+		return schema_value(d, known->type, a, &ignored) && known->class != SCHEMA_ERR;
 	}
 	unsigned char *bytes = into;
 	if (known->range_offset != ~(size_t)0)
@@ -266,7 +274,10 @@ static bool labels_fit(
 static bool map_block(struct decoder *d, const struct schema_attribute *known,
 	const struct hcl_block *b, void *into)
 {
-	struct job_map *map = (void *)((unsigned char *)into + known->offset);
+	union scratch ignored = {0};
+	struct job_map *map = known->class == SCHEMA_RUN
+				      ? (void *)((unsigned char *)into + known->offset)
+				      : &ignored.map;
 	bool ok = true;
 
 	for (size_t i = 0; i < b->body->n_blocks; i++) {
@@ -283,55 +294,76 @@ static bool map_block(struct decoder *d, const struct schema_attribute *known,
 	return ok;
 }
 
+static bool is_map(const struct schema_attribute *a)
+{
+	return a && a->type == SCHEMA_MAP && a->class != SCHEMA_ERR;
+}
+
 static bool block(struct decoder *d, const struct schema *s, const struct hcl_block *b, void *into)
 {
 	const struct schema_attribute *as_map = find_attribute(s, b->type);
 
-	if (as_map && as_map->type == SCHEMA_MAP && as_map->class == SCHEMA_RUN && b->n_labels == 0)
+	if (is_map(as_map) && b->n_labels == 0)
 		return map_block(d, as_map, b, into);
 	const struct schema_block *known = find_block(s, b->type);
 	if (!known)
 		return unknown_block(d, s, b);
-	if (!judge(d, known->class, b->type_range, b->type, known->why))
-		return known->class != SCHEMA_ERR;
-	return labels_fit(d, known, b) && known->decode(d, b, into);
+	if (judge(d, known->class, b->type_range, b->type, known->why))
+		return labels_fit(d, known, b) && known->decode(d, b, into);
+	if (known->class == SCHEMA_ERR)
+		return false;
+	return !known->inside ||
+	       (labels_fit(d, known, b) && schema_decode(d, known->inside, b->body, NULL));
 }
 
-/* @first: by index in the schema's table, the first block of that type. */
-static bool told_twice(struct decoder *d, const struct schema *s, const struct hcl_block *b,
-	const struct hcl_block **first)
+/* Where each name of a schema stood first: the blocks', then the attributes'. Not set: not yet. */
+static struct hcl_range *place_of_first(
+	const struct schema *s, const char *name, struct hcl_range *first)
 {
-	const struct schema_block *known = find_block(s, b->type);
+	const struct schema_block *b = find_block(s, name);
+	const struct schema_attribute *a = find_attribute(s, name);
 
-	if (!known || !known->once)
+	if (is_map(a))
+		return &first[s->n_blocks + (size_t)(a - s->attributes)];
+	return b && b->once ? &first[b - s->blocks] : NULL;
+}
+
+static bool told_twice(struct decoder *d, const struct schema *s, const char *name,
+	struct hcl_range range, struct hcl_range *first)
+{
+	struct hcl_range *before = place_of_first(s, name, first);
+
+	if (!before)
 		return false;
-	const struct hcl_block **before = &first[known - s->blocks];
-	if (*before)
-		hcl_error(d->diags, b->range,
-			arena_printf(d->arena, "duplicate %s block", known->name),
-			"only one %s block is allowed in %s; another was defined at line %u",
-			known->name, s->name, (*before)->type_range.start.line);
-	else
-		*before = b;
-	return *before != b;
+	if (!before->source) {
+		*before = range;
+		return false;
+	}
+	hcl_error(d->diags, range, arena_printf(d->arena, "duplicate %s block", name),
+		"only one %s block is allowed in %s; another was defined at line %u", name, s->name,
+		before->start.line);
+	return true;
 }
 
 bool schema_decode(
 	struct decoder *d, const struct schema *s, const struct hcl_body *body, void *into)
 {
-	const struct hcl_block **first = arena_array(d->arena, s->n_blocks, sizeof(*first));
+	struct hcl_range *first =
+		arena_array(d->arena, s->n_blocks + s->n_attributes, sizeof(*first));
 	bool ok = true;
 
 	for (size_t i = 0; i < body->n_attributes; i++) {
 		if (!hcl_diags_go_on(d->diags, body->attributes[i].range))
 			return false;
-		ok = attribute(d, s, &body->attributes[i], into) && ok;
+		const struct hcl_attribute *a = &body->attributes[i];
+		(void)told_twice(d, s, a->name, a->name_range, first);
+		ok = attribute(d, s, a, into) && ok;
 	}
 	for (size_t i = 0; i < body->n_blocks; i++) {
 		const struct hcl_block *b = &body->blocks[i];
 		if (!hcl_diags_go_on(d->diags, b->range))
 			return false;
-		ok = !told_twice(d, s, b, first) && block(d, s, b, into) && ok;
+		ok = !told_twice(d, s, b->type, b->range, first) && block(d, s, b, into) && ok;
 	}
 	return ok;
 }

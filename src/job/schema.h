@@ -51,6 +51,8 @@ struct schema_block {
 	bool (*decode)(struct decoder *d, const struct hcl_block *block, void *into);
 	const char *why;
 	bool once;
+	/* QUIET, WARN: what may stand in it; NULL: anything */
+	const struct schema *inside;
 };
 
 struct schema {

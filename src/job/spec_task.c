@@ -40,13 +40,11 @@ static const struct schema_block task_blocks[] = {
 	BLOCK("artifact", 0, decode_artifact, false),
 	BLOCK("volume_mount", 0, decode_volume_mount, false),
 	BLOCK("restart", 0, decode_task_restart, true),
-	BLOCK_WARN("constraint",
-		"constraints are not evaluated: the job runs here, whatever they say"),
-	BLOCK_WARN("affinity", WHY_NO_SERVER),
-	BLOCK_WARN("consul", WHY_NO_SERVER),
-	BLOCK_WARN("service", "services are not registered and not checked"),
-	BLOCK_WARN("action", "actions are started through an agent, and there is none"),
-	BLOCK_REFUSE("identity", WHY_NO_SECRETS),
+	BLOCKS_CONSTRAINING,
+	BLOCKS_SERVING,
+	BLOCK_WARN("action", 1, "actions are started through an agent, and there is none",
+		&action_schema),
+	BLOCK("identity", 0, decode_identity, false),
 	BLOCK_REFUSE("vault", WHY_NO_SECRETS),
 	BLOCK_REFUSE("secret", WHY_NO_SECRETS),
 	BLOCK_REFUSE("template", WHY_NOT_YET),
@@ -124,6 +122,7 @@ bool decode_task(struct decoder *d, const struct hcl_block *b, void *into)
 		.resources = {.cpu = DEFAULT_CPU,
 			.memory_mb = DEFAULT_MEMORY_MB,
 			.secrets_mb = DEFAULT_SECRETS_MB},
+		.logs_enabled = true,
 		.log_max_files = DEFAULT_LOG_FILES,
 		.log_max_file_mb = DEFAULT_LOG_MB,
 		.restart = {.attempts = -1, .interval_ms = -1, .delay_ms = -1},
@@ -177,16 +176,17 @@ bool decode_config(struct decoder *d, const struct hcl_block *b, void *into)
 bool decode_resources(struct decoder *d, const struct hcl_block *b, void *into)
 {
 	static const struct schema_attribute attributes[] = {
-		RUN_AT("cpu", SCHEMA_INT, struct job_resources, cpu),
+		RUN_RANGED("cpu", SCHEMA_INT, struct job_resources, cpu, cpu_range),
 		RUN_RANGED("cores", SCHEMA_INT, struct job_resources, cores, cores_range),
 		RUN_AT("memory", SCHEMA_INT, struct job_resources, memory_mb),
 		RUN_RANGED("memory_max", SCHEMA_INT, struct job_resources, memory_max_mb,
 			memory_max_range),
-		RUN_AT("secrets", SCHEMA_INT, struct job_resources, secrets_mb), QUIET("iops"),
-		QUIET("disk")};
+		RUN_AT("secrets", SCHEMA_INT, struct job_resources, secrets_mb),
+		WARN("iops", "input and output are not limited"),
+		WARN("disk", "the disk that a task uses is not limited")};
 	static const struct schema_block blocks[] = {
 		BLOCK_REFUSE("device", "the device that the task is promised cannot be given"),
-		BLOCK_REFUSE("network", WHY_NOT_YET), BLOCK_WARN("numa", WHY_NO_SERVER)};
+		BLOCK_REFUSE("network", WHY_NOT_YET), BLOCK("numa", 0, decode_numa, true)};
 	static const struct schema schema = {
 		"resources", attributes, iso_len(attributes), blocks, iso_len(blocks)};
 	struct job_task *t = into;
@@ -195,6 +195,11 @@ bool decode_resources(struct decoder *d, const struct hcl_block *b, void *into)
 	r->range = b->range;
 	if (!schema_decode(d, &schema, b->body, r))
 		return false;
+	if (r->cpu_range.source && r->cores_range.source) {
+		hcl_error(d->diags, r->cores_range, "invalid resources",
+			"a task asks for cpu or for cores, not for both");
+		return false;
+	}
 	const struct {
 		bool bad;
 		const char *text;
@@ -222,14 +227,21 @@ bool decode_logs(struct decoder *d, const struct hcl_block *b, void *into)
 	static const struct schema_attribute attributes[] = {
 		RUN_AT("max_files", SCHEMA_INT, struct job_task, log_max_files),
 		RUN_AT("max_file_size", SCHEMA_INT, struct job_task, log_max_file_mb),
-		RUN_AT("disabled", SCHEMA_BOOL, struct job_task, logs_disabled), QUIET("enabled")};
+		RUN_AT("disabled", SCHEMA_BOOL, struct job_task, logs_disabled),
+		RUN_RANGED(
+			"enabled", SCHEMA_BOOL, struct job_task, logs_enabled, logs_enabled_range)};
 	static const struct schema schema = {"logs", attributes, iso_len(attributes), NULL, 0};
 	struct job_task *t = into;
 
+	t->logs_range = b->range;
 	if (!schema_decode(d, &schema, b->body, t))
 		return false;
-	if (t->log_max_files >= 1 && t->log_max_files <= 10000 && t->log_max_file_mb >= 1 &&
-		t->log_max_file_mb <= 1 << 20)
+	if (t->logs_enabled_range.source)
+		hcl_warning(d->diags, t->logs_enabled_range, "\"enabled\" is deprecated",
+			"write disabled = %s", t->logs_enabled ? "false" : "true");
+	t->logs_disabled = t->logs_disabled || !t->logs_enabled;
+	if (t->log_max_files >= 1 && t->log_max_files <= MAX_LOG_FILES && t->log_max_file_mb >= 1 &&
+		t->log_max_file_mb <= MAX_LOG_MB)
 		return true;
 	hcl_error(d->diags, b->range, "invalid logs block",
 		"max_files and max_file_size must be at least 1");

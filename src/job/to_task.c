@@ -5,6 +5,7 @@
  */
 #include "job/to_task.h"
 
+#include <fnmatch.h>
 #include <string.h>
 
 #include "base/names.h"
@@ -413,6 +414,22 @@ static void sort_volumes(struct placing *p)
 			p->volumes[p->n_volumes++] = p->volumes[i];
 }
 
+/* Told for the job's first alloc. Most files name "dc1" and mean any: no reason to refuse. */
+static void tell_datacenter(const struct placing *p)
+{
+	const struct job_texts *wanted = &p->job->datacenters;
+	const char *here = p->at->operator->datacenter;
+
+	if (p->at->alloc_index || p->group != p->job->groups)
+		return;
+	for (size_t i = 0; i < wanted->n; i++)
+		if (!fnmatch(wanted->v[i].text, here, 0))
+			return;
+	if (wanted->n)
+		hcl_warning(p->diags, wanted->range, "\"datacenters\" has no effect on one machine",
+			"this node is in datacenter \"%s\"; the job runs here all the same", here);
+}
+
 struct alloc_spec *job_place(struct arena *arena, const struct job *job,
 	const struct job_group *group, const struct lang_placement *at, struct hcl_diags *diags)
 {
@@ -426,6 +443,7 @@ struct alloc_spec *job_place(struct arena *arena, const struct job *job,
 		.tasks = arena_array(arena, group->n_tasks, sizeof(*spec->tasks)),
 		.n_tasks = group->n_tasks,
 	};
+	tell_datacenter(&p);
 	sort_volumes(&p);
 	for (size_t i = 0; i < group->n_tasks && hcl_diags_go_on(diags, group->tasks[i].range);
 		i++) {

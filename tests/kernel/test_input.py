@@ -102,6 +102,83 @@ def test_what_is_not_run_is_refused(place):
     refuse(place, place.write("d.hcl", 'task "t" {\n driver = "docker"\n config {\n command = "x"\n }\n}\n'), 125, 'only "exec" is, got "docker"')
 
 
+def group_of(text, job_text=""):
+    """A job whose group holds @text beside a task."""
+    return (JOB % ("", "")).replace('job "j" {\n', 'job "j" {\n' + job_text).replace('group "g" {\n', 'group "g" {\n' + text)
+
+
+def validate(place, text, code, *words, options=()):
+    r = place.run(*options, place.write("v.nomad.hcl", text), command="validate")
+    check(r, code)
+    for word in words:
+        assert word in r.stderr, f"expected '{word}' in: {r.stderr}"
+    return r
+
+
+@test
+def test_what_has_no_effect_is_told(place):
+    """Accepted, and said: never in silence."""
+    for text, words in (
+            ('  datacenters = ["dc7", "eu-*"]\n', ("v.nomad.hcl:2:17: warning", '"dc1"')), ('  node_pool = "gpu"\n', ("warning", "node_pool"))):
+        validate(place, group_of("", text), 0, *words)
+    for text, words in (
+            ("    ephemeral_disk {\n size = 500\n sticky = true\n migrate = true\n }\n", ('"size" has no', '"sticky" has no', '"migrate" has no')),
+            ("    restart {\n render_templates = true\n }\n", ("warning", "render_templates"))):
+        validate(place, group_of(text), 0, *words)
+    for text, words in (
+            ("resources {\n disk = 10\n iops = 5\n }", ('"disk" has no', '"iops" has no')),
+            ('resources {\n numa {\n affinity = "prefer"\n }\n }', ("warning", "numa")),
+            ("logs {\n enabled = false\n }", ('"enabled" is deprecated', "disabled = true")),
+            ('identity {\n name = "foo"\n }', ("warning", "identity"))):
+        validate(place, JOB % ("", text), 0, *words)
+    quiet = group_of("    ephemeral_disk {\n size = 300\n sticky = false\n }\n    restart {\n render_templates = false\n }\n",
+                     '  datacenters = ["d*"]\n  priority = 50\n  node_pool = "default"\n')
+    assert "warning" not in validate(place, quiet, 0).stderr
+
+
+@test
+def test_what_would_be_lost_is_refused(place):
+    for text, word in (("resources {\n cpu = 100\n cores = 1\n }", "for cpu or for cores"),
+                       ('env {\n A = 1\n }\n env {\n B = 1\n }', "duplicate env block"),
+                       ('env = { A = 1 }\n env {\n B = 1\n }', "duplicate env block"),
+                       ("logs {\n max_files = 10\n max_file_size = 30\n }", "must be less than the ephemeral_disk's size, which is 300 MB"),
+                       ("service {\n connect {\n sidecar_service {\n }\n }\n }", '"connect" cannot be run here'),
+                       ('resources {\n numa {\n affinity = "require"\n }\n }', '"numa" cannot be run here'),
+                       ("identity {\n env = true\n }", '"identity" cannot be run here')):
+        validate(place, JOB % ("", text), 2, "v.nomad.hcl:", word, ": 1 error")
+    validate(place, group_of("", "  priority = 200\n"), 2, "v.nomad.hcl:2:14:", "between 1 and 100")
+    validate(place, group_of("", "  datacenters = []\n"), 2, "invalid datacenters")
+    validate(place, group_of("    ephemeral_disk {\n size = 5\n }\n"), 2, "at least 10 MB")
+    volume = '    volume "v" {\n type = "host"\n source = "v"\n access_mode = "%s"\n }\n'
+    validate(place, group_of(volume % "multi-node-single-writer"), 2, '"volume" cannot be run here')
+
+
+@test
+def test_volume_for_reading_only(place):
+    os.mkdir(place.path("vol"))
+    config = place.write("c.hcl", 'client {\n host_volume "v" {\n path = "%s"\n }\n}\n' % place.path("vol"))
+    volume = '    volume "v" {\n type = "host"\n source = "v"\n access_mode = "single-node-reader-only"\n }\n'
+    mount = '      volume_mount {\n volume = "v"\n destination = "/v"\n }\n    }\n  }\n}\n'
+    text = group_of(volume).replace("    }\n  }\n}\n", mount)
+    text = text.replace('command = "true"', 'command = "/bin/sh"\n        args = ["-c", "touch /v/x"]')
+    r = place.run("-config", config, place.write("ro.hcl", text))
+    check(r, 1, stderr="Read-only file system")
+
+
+@test
+def test_unknown_words_where_nothing_is_done(place):
+    for text, place_of, near in (("    ephemeral_disk {\n      sise = 1\n    }\n", "4:7", "size"), ("    service {\n      nme = 1\n    }\n", "4:7", "name"),
+                                 ('    update {\n      max_paralel = 1\n    }\n', "4:7", "max_parallel"),
+                                 ("    constraint {\n      atribute = 1\n    }\n", "4:7", "attribute"),
+                                 ("    service {\n      chek {\n      }\n    }\n", "4:7", "check"),
+                                 ("    service {\n      check {\n        intervall = 1\n      }\n    }\n", "5:9", "interval"),
+                                 ('    spread {\n      target "a" {\n        procent = 1\n      }\n    }\n', "5:9", "percent")):
+        validate(place, group_of(text), 2, f"v.nomad.hcl:{place_of}:", f'did you mean "{near}"?', ": 1 error")
+    validate(place, group_of("    service {\n bogus = 1\n }\n"), 2, "bogus")
+    validate(place, group_of("    update {\n canary = \"x\"\n }\n"), 2, "whole number")
+    validate(place, group_of('    service {\n meta {\n a = 1\n }\n tags = ["a"]\n port = 80\n check {\n header {\n X = ["a"]\n }\n }\n }\n'), 0)
+
+
 def no_control(r, *words):
     """What is told is text, its lines are ours."""
     for c in r.stderr:
