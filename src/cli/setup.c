@@ -14,6 +14,7 @@
 
 #include "cli/lang.h"
 #include "cli/node.h"
+#include "host/user.h"
 
 #define DEFAULT_CONFIG    "/etc/isoexec/isoexec.hcl"
 #define DEFAULT_STATE_DIR "/run/isoexec"
@@ -177,17 +178,31 @@ static void add_alloc(struct setup *s, struct alloc_spec *spec)
 	s->allocs[s->n_allocs++] = spec;
 }
 
+static const char *account(struct arena *arena, const char *user, const char *variable)
+{
+	struct iso_err ignored = ISO_ERR_INIT; /* the plan tells it, with its place */
+	struct host_user found;
+
+	if (host_user_find(arena, user && *user ? user : NULL, &found, &ignored))
+		return NULL;
+	return strcmp(variable, "HOME") ? found.name : found.home;
+}
+
 static int allocs_of_group(struct setup *s, const struct lang_api *lang, const struct job *job,
 	const char *group, unsigned count, enum setup_ids ids, struct iso_err *err)
 {
+	const struct task_strings node =
+		node_attributes(s->arena, &s->operator, & s->machine.facts);
+
 	for (unsigned i = 0; i < count; i++) {
 		struct lang_placement placement = {
 			.alloc_index = i,
 			.data_dir = setup_data_dir(s),
 			.state_dir = setup_state_dir(s),
 			.operator= & s->operator,
-			.node = node_attributes(s->arena, &s->operator, & s->machine.facts),
+			.node = node,
 			.host_env = setup_host_env(s),
+			.account = account,
 			.total_mhz = s->machine.facts.total_mhz,
 			.n_cpus = s->machine.facts.n_cpus,
 		};

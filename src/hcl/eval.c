@@ -119,6 +119,16 @@ static bool runtime_reference(struct hcl_eval *ev, const struct hcl_expr *e, str
 	return true;
 }
 
+/* "${NAME}": a shell writes it the same way. */
+static bool in_template(const struct hcl_expr *e)
+{
+	const char *name = e->range.source->text + e->range.start.byte;
+	size_t left = e->range.source->len - e->range.end.byte;
+
+	return e->range.start.byte >= 2 && !memcmp(name - 2, "${", 2) && left &&
+	       e->range.source->text[e->range.end.byte] == '}';
+}
+
 static bool eval_variable(struct hcl_eval *ev, const struct hcl_expr *e, struct hcl_value *ret)
 {
 	const struct hcl_value *v = find_variable(ev->scope, e->name);
@@ -130,6 +140,11 @@ static bool eval_variable(struct hcl_eval *ev, const struct hcl_expr *e, struct 
 	if (runtime_reference(ev, e, ret))
 		return true;
 	const char *near = nearest_variable(ev->scope, e->name);
+	if (!near && in_template(e))
+		return fail(ev, e, "unknown variable",
+			arena_printf(ev->arena,
+				"there is no variable named \"%s\"; for a shell's, write $${%s}",
+				e->name, e->name));
 	return fail(ev, e, "unknown variable",
 		near ? arena_printf(ev->arena,
 			       "there is no variable named \"%s\"; did you mean \"%s\"?", e->name,

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "job/variables.h"
+
 /* Sorted by bytes: those that begin with "NAME=" stand together. */
 static const char *look_up(const struct task_strings *table, const char *name)
 {
@@ -49,17 +51,46 @@ static const char *plain_name(const struct interpolation *in, const char *ref, s
 	return name;
 }
 
-static const char *value_of(const struct interpolation *in, const char *ref, size_t len)
+static bool is_account_variable(const char *name)
 {
-	const char *name = plain_name(in, ref, len);
+	static const char *const names[] = {"HOME", "USER", "LOGNAME"};
 
-	if (!strncmp(name, "env.", 4)) {
-		const char *value = look_up(&in->env, name + 4);
-		return value ? value
-			     : ""; /* as the reference: a variable that is not set is empty */
+	for (size_t i = 0; i < iso_len(names); i++)
+		if (!strcmp(name, names[i]))
+			return true;
+	return false;
+}
+
+static const char *value_of(const struct interpolation *in, const char *name, const char **ret_why)
+{
+	*ret_why = "is not known where the task runs";
+	if (strncmp(name, "env.", 4) != 0) {
+		const char *value = look_up(&in->env, name);
+		return value ? value : look_up_fact(&in->node, name);
 	}
-	const char *value = look_up(&in->env, name);
-	return value ? value : look_up_fact(&in->node, name);
+	name += 4;
+	if (is_account_variable(name))
+		return in->account ? in->account(in->arena, in->user, name) : NULL;
+	if (in->self && strcmp(name, in->self) != 0 &&
+		names_find(in->block, in->n_block, name, strlen(name))) {
+		*ret_why = "stands in the same env block, whose variables cannot use each other: "
+			   "let both use a local";
+		return NULL;
+	}
+	*ret_why = "is not set in the task's environment";
+	return look_up(&in->env, name);
+}
+
+/* Of "NOMAD_X}", "attr.x}", "env["X"]}"; not of "FOO}", "FOO:-x}" or "meta}", which are a shell's.
+ */
+static bool is_reference(const struct interpolation *in, const char *ref)
+{
+	size_t len = strspn(ref, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789");
+	const char *root = arena_strndup(in->arena, ref, len);
+
+	if (!strncmp(root, "NOMAD_", 6))
+		return true;
+	return (ref[len] == '.' || ref[len] == '[') && job_is_runtime_root(root);
 }
 
 const char *interpolate(const struct interpolation *in, const struct job_text *text)
@@ -75,17 +106,20 @@ const char *interpolate(const struct interpolation *in, const struct job_text *t
 			t += 3;
 			continue;
 		}
-		const char *end = strncmp(t, "${", 2) ? NULL : strchr(t, '}');
+		const char *end =
+			!strncmp(t, "${", 2) && is_reference(in, t + 2) ? strchr(t, '}') : NULL;
 		if (!end) {
 			buf_chr(&out, *t++);
 			continue;
 		}
 		if (!hcl_diags_go_on(in->diags, text->range))
 			return "";
-		const char *value = value_of(in, t + 2, (size_t)(end - t - 2));
+		const char *why;
+		const char *value =
+			value_of(in, plain_name(in, t + 2, (size_t)(end - t - 2)), &why);
 		if (!value)
-			hcl_error(in->diags, text->range, "unknown reference",
-				"\"%.*s\" is not known where the task runs", (int)(end - t + 1), t);
+			hcl_error(in->diags, text->range, "unknown reference", "\"%.*s\" %s",
+				(int)(end - t + 1), t, why);
 		if (value) { /* counted here: it may come many times in one text */
 			(void)arena_spend(in->arena, strlen(value));
 			buf_str(&out, value);

@@ -13,7 +13,7 @@
 #include "task/operator.h"
 
 enum {
-	LANG_VERSION = 1,
+	LANG_VERSION = 2,
 	/* The limit of the arena that job_load and job_to_alloc are given: a job file is hostile
 	 * input. What would take more is an error of the file like any other. */
 	LANG_ARENA_BYTES = 192 * 1024 * 1024,
@@ -41,6 +41,9 @@ struct lang_placement {
 				     "node.unique.name=..": for ${...} */
 	struct task_strings
 		host_env; /* the caller's variables that tasks get: "PATH=...", "LANG=..." */
+	/* HOME, USER or LOGNAME of the account that "name", "uid" or "uid:gid" means (NULL: the
+	 * default one); NULL: there is no such account */
+	const char *(*account)(struct arena *arena, const char *user, const char *variable);
 	uint64_t total_mhz;
 	unsigned n_cpus;
 };

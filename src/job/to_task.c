@@ -142,10 +142,21 @@ static struct task_strings env_of(
 	in.meta = merged_meta(p, t);
 	p->in.env = task_env_build(p->arena, &in);
 
+	p->in.user = interpolate(&p->in, &t->user);
+
 	const char **own = arena_array(p->arena, t->env.n + 1, sizeof(*own));
+	struct name_at *names = arena_array(p->arena, t->env.n + 1, sizeof(*names));
 	for (size_t i = 0; i < t->env.n; i++)
+		names[i] = (struct name_at){t->env.v[i].key, strlen(t->env.v[i].key), i};
+	names_sort(names, t->env.n);
+	struct interpolation of_block = p->in;
+	of_block.block = names;
+	of_block.n_block = t->env.n;
+	for (size_t i = 0; i < t->env.n; i++) {
+		of_block.self = t->env.v[i].key;
 		own[i] = arena_printf(p->arena, "%s=%s", t->env.v[i].key,
-			interpolate(&p->in, &t->env.v[i].value));
+			interpolate(&of_block, &t->env.v[i].value));
+	}
 	in.env = (struct task_strings){.v = own, .n = t->env.n};
 	return task_env_build(p->arena, &in);
 }
@@ -449,7 +460,8 @@ struct alloc_spec *job_place(struct arena *arena, const struct job *job,
 		i++) {
 		const struct job_task *t = &group->tasks[i];
 		struct alloc_task *out = &spec->tasks[i];
-		p.in = (struct interpolation){.arena = arena, .diags = diags, .node = at->node};
+		p.in = (struct interpolation){
+			.arena = arena, .diags = diags, .node = at->node, .account = at->account};
 		config_of(&p, t, &out->config);
 		out->artifacts = arena_array(arena, t->n_artifacts + 1, sizeof(*out->artifacts));
 		for (; out->n_artifacts < t->n_artifacts; out->n_artifacts++)

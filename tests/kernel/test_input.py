@@ -325,6 +325,30 @@ def test_unknown_reference(place):
     refuse(place, job(place, '        args = [task_name]'), 125, "j.nomad.hcl:7:17:", "unknown variable")
 
 
+def echo(place, args, task=""):
+    return place.write("e.hcl", (JOB % ("        args = %s" % args, task)).replace('"true"', '"echo"'))
+
+
+@test
+def test_references_that_are_not_known(place):
+    for ref in ('${env[\\"NOPE\\"]}', "${env.NOPE}", "${meta.nope}", "${attr.nope.nope}"):
+        refuse(place, echo(place, '["%s"]' % ref.replace('\\"', '"')), 125, "e.hcl:7:17:", "unknown reference")
+    refuse(place, echo(place, '["x"]', 'env {\n        D = "${env["A"]}"\n        A = "1"\n      }'), 125, "e.hcl:10:13:", "same env block")
+    refuse(place, echo(place, '["echo ${GREETING}"]'), 125, "e.hcl:7:", "write $${GREETING}")
+
+
+@test
+def test_references_that_are_known(place):
+    check(place.run(echo(place, '["${env["HOME"]}", "${env.USER}", "${node.pool}"]', 'user = "1"')), 0, stdout="/usr/sbin daemon default\n")
+    check(place.run(echo(place, '["$${FOO} $${FOO:-x} $$${A}"]', 'env {\n FOO = "1"\n }')), 0, stdout="${FOO} ${FOO:-x} ${A}\n")
+    text = 'env {\n PATH = "/x:${env["PATH"]}"\n T = "$${FOO}"\n FOO = "1"\n }'
+    r = place.run(place.write("env.hcl", (JOB % ("", text)).replace('"true"', '"/usr/bin/env"')))
+    check(r, 0, stdout="T=${FOO}\n")
+    assert "PATH=/x:/usr/local/sbin:" in r.stdout, r.stdout
+    r = place.run(echo(place, '["${attr.kernel.arch}", "${attr.os.name}", "${node.unique.id}"]'))
+    check(r, 0, stdout=os.uname().machine)
+
+
 @test
 def test_variables(place):
     text = 'variable "who" {\n  type = string\n}\n' + JOB % ('        args = ["hi ${var.who}"]', "")
