@@ -87,7 +87,16 @@ static int missing_interpreter(struct apply *a, struct iso_err *err)
 			a->command);
 	line[n] = '\0';
 	char *start = line + 2 + strspn(line + 2, " \t");
-	start[strcspn(start, " \t\r\n")] = '\0';
+	start[strcspn(start, " \t\n")] = '\0';
+	size_t len = strcspn(start, "\r");
+	if (start[len]) {
+		start[len] = '\0';
+		return iso_err_set(err, ISO_FAULT_NOT_EXEC, ENOENT,
+			"command '%s' cannot be executed: its first line ends with a carriage "
+			"return, so the kernel looks for '%s\\r': save the script with line "
+			"feeds only",
+			a->command, start);
+	}
 	return iso_err_set(err, ISO_FAULT_NOT_EXEC, ENOENT,
 		"command '%s' cannot be executed: the interpreter '%s' of its first line is not in "
 		"the task's root",

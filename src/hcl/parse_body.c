@@ -227,8 +227,8 @@ static bool acceptable(const struct hcl_source *source, struct hcl_diags *diags)
 
 	if (source->len > HCL_MAX_BYTES) {
 		hcl_error(diags, (struct hcl_range){0}, "file is too large",
-			"%s has %zu bytes, at most %d are read", source->name, source->len,
-			HCL_MAX_BYTES);
+			"%s has more than %d MiB, the most that is read", source->name,
+			HCL_MAX_BYTES >> 20);
 		return false;
 	}
 	if (memchr(source->text, '\0', source->len)) {

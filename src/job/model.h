@@ -54,7 +54,8 @@ struct job_volume_mount {
 struct job_resources {
 	int64_t cpu, cores, memory_mb, memory_max_mb,
 		secrets_mb; /* 0 = not given; memory_max -1 = no limit */
-	struct hcl_range cpu_range, cores_range, memory_max_range, range;
+	struct hcl_range cpu_range, cores_range, memory_range, memory_max_range, secrets_range,
+		range;
 };
 
 struct job_restart {
@@ -75,10 +76,10 @@ struct job_task {
 	/* config of the exec driver */
 	struct job_text command, pid_mode, ipc_mode, work_dir;
 	struct job_texts args, cap_add, cap_drop;
-	bool writable_root, init, has_config;
+	bool writable_root, init, has_config, config_is_bad;
 	struct job_resources resources;
 	bool logs_disabled, logs_enabled;
-	struct hcl_range logs_enabled_range, logs_range;
+	struct hcl_range logs_enabled_range, log_max_files_range, log_max_file_range, logs_range;
 	int64_t log_max_files, log_max_file_mb;
 	struct job_artifact *artifacts;
 	size_t n_artifacts;

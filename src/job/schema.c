@@ -138,7 +138,15 @@ static bool put_strings(
 static bool put_int(
 	struct decoder *d, const struct hcl_attribute *a, const struct hcl_value *v, void *field)
 {
-	return hcl_to_int(d->arena, v, field) ? true : wrong_type(d, a, v, "a whole number is");
+	const char *text;
+
+	if (hcl_to_int(d->arena, v, field))
+		return true;
+	if (v->kind != HCL_NUMBER || !hcl_to_string(d->arena, v, &text))
+		return wrong_type(d, a, v, "a whole number is");
+	hcl_error(d->diags, a->expr->range, "incorrect attribute value type",
+		"\"%s\" takes a whole number, got %.40s", a->name, text);
+	return false;
 }
 
 static bool put_bool(

@@ -12,6 +12,9 @@ enum {
 	DEFAULT_LOG_FILES = 10,
 	DEFAULT_LOG_MB = 10,
 	DEFAULT_SECRETS_MB = 1,
+	MAX_CPU_MHZ = 100000000,
+	MAX_CORES = 4096,
+	MAX_MEMORY_MB = 1 << 30,
 	MAX_VOLUME_MOUNTS = 1000 /* of a task: the plan compares each with each */
 };
 
@@ -94,12 +97,13 @@ static bool check_task(struct decoder *d, const struct hcl_block *b, const struc
 			"only \"exec\" is, got \"%s\"", t->driver.text);
 		ok = false;
 	}
-	if (!t->command.text) {
+	if (!t->command.text && !t->config_is_bad) {
 		hcl_error(d->diags, b->range, "missing command",
 			"task \"%s\" needs config { command = \"...\" }", t->name);
 		ok = false;
 	}
-	if (t->kill_signal.text && task_signal_number(t->kill_signal.text) < 0) {
+	if (t->kill_signal.text && *t->kill_signal.text &&
+		task_signal_number(t->kill_signal.text) < 0) {
 		hcl_error(d->diags, t->kill_signal.range, "unknown signal",
 			"kill_signal takes a name such as \"SIGTERM\", got \"%s\"",
 			t->kill_signal.text);
@@ -154,7 +158,8 @@ bool decode_config(struct decoder *d, const struct hcl_block *b, void *into)
 	struct job_task *t = into;
 
 	t->has_config = true;
-	if (!schema_decode(d, &schema, b->body, t))
+	t->config_is_bad = !schema_decode(d, &schema, b->body, t);
+	if (t->config_is_bad)
 		return false;
 	const struct {
 		const char *name;
@@ -173,15 +178,40 @@ bool decode_config(struct decoder *d, const struct hcl_block *b, void *into)
 	return ok;
 }
 
+struct bounds {
+	const char *name;
+	int64_t value, least, most;
+	const char *unit;
+	const struct hcl_range *range; /* of its value, empty: not given */
+};
+
+/* @block: where it is told when the value was not written */
+static bool within(struct decoder *d, const struct bounds *b, size_t n, struct hcl_range block)
+{
+	bool ok = true;
+
+	for (size_t i = 0; i < n; i++) {
+		if (b[i].value >= b[i].least && b[i].value <= b[i].most)
+			continue;
+		hcl_error(d->diags, b[i].range->source ? *b[i].range : block,
+			arena_printf(d->arena, "invalid %s", b[i].name),
+			"%s must be between %lld and %lld%s, got %lld", b[i].name,
+			(long long)b[i].least, (long long)b[i].most, b[i].unit,
+			(long long)b[i].value);
+		ok = false;
+	}
+	return ok;
+}
+
 bool decode_resources(struct decoder *d, const struct hcl_block *b, void *into)
 {
 	static const struct schema_attribute attributes[] = {
 		RUN_RANGED("cpu", SCHEMA_INT, struct job_resources, cpu, cpu_range),
 		RUN_RANGED("cores", SCHEMA_INT, struct job_resources, cores, cores_range),
-		RUN_AT("memory", SCHEMA_INT, struct job_resources, memory_mb),
+		RUN_RANGED("memory", SCHEMA_INT, struct job_resources, memory_mb, memory_range),
 		RUN_RANGED("memory_max", SCHEMA_INT, struct job_resources, memory_max_mb,
 			memory_max_range),
-		RUN_AT("secrets", SCHEMA_INT, struct job_resources, secrets_mb),
+		RUN_RANGED("secrets", SCHEMA_INT, struct job_resources, secrets_mb, secrets_range),
 		WARN("iops", "input and output are not limited"),
 		WARN("disk", "the disk that a task uses is not limited")};
 	static const struct schema_block blocks[] = {
@@ -200,33 +230,32 @@ bool decode_resources(struct decoder *d, const struct hcl_block *b, void *into)
 			"a task asks for cpu or for cores, not for both");
 		return false;
 	}
-	const struct {
-		bool bad;
-		const char *text;
-	} checks[] = {
-		{r->cpu < 1 || r->cpu > 100000000, "cpu must be at least 1 MHz"},
-		{r->memory_mb < 1 || r->memory_mb > 1 << 30, "memory must be at least 1 MB"},
-		{r->memory_max_mb != 0 && r->memory_max_mb != -1 && r->memory_max_mb < r->memory_mb,
-			"memory_max must be 0, -1 (no limit) or at least memory"},
-		{r->memory_max_mb > 1 << 30, "memory_max is too large"},
-		{r->cores < 0 || r->cores > 4096, "cores must be 0 or more"},
-		{r->secrets_mb < 1 || r->secrets_mb > r->memory_mb,
-			"secrets must be at least 1 MB and at most memory"},
+	const struct bounds bounds[] = {
+		{"cpu", r->cpu, 1, MAX_CPU_MHZ, " MHz", &r->cpu_range},
+		{"cores", r->cores, 0, MAX_CORES, "", &r->cores_range},
+		{"memory", r->memory_mb, 1, MAX_MEMORY_MB, " MB", &r->memory_range},
 	};
-	bool ok = true;
-	for (size_t i = 0; i < iso_len(checks); i++)
-		if (checks[i].bad) {
-			hcl_error(d->diags, b->range, "invalid resources", "%s", checks[i].text);
-			ok = false;
-		}
-	return ok;
+	if (!within(d, bounds, iso_len(bounds), b->range))
+		return false;
+	const struct bounds in_memory = {
+		"secrets", r->secrets_mb, 1, r->memory_mb, " MB (memory)", &r->secrets_range};
+	bool ok = within(d, &in_memory, 1, b->range);
+	if (r->memory_max_mb == 0 || r->memory_max_mb == -1 ||
+		(r->memory_max_mb >= r->memory_mb && r->memory_max_mb <= MAX_MEMORY_MB))
+		return ok;
+	hcl_error(d->diags, r->memory_max_range, "invalid resources",
+		"memory_max must be 0, -1 (no limit) or between memory and %d MB, got %lld",
+		MAX_MEMORY_MB, (long long)r->memory_max_mb);
+	return false;
 }
 
 bool decode_logs(struct decoder *d, const struct hcl_block *b, void *into)
 {
 	static const struct schema_attribute attributes[] = {
-		RUN_AT("max_files", SCHEMA_INT, struct job_task, log_max_files),
-		RUN_AT("max_file_size", SCHEMA_INT, struct job_task, log_max_file_mb),
+		RUN_RANGED("max_files", SCHEMA_INT, struct job_task, log_max_files,
+			log_max_files_range),
+		RUN_RANGED("max_file_size", SCHEMA_INT, struct job_task, log_max_file_mb,
+			log_max_file_range),
 		RUN_AT("disabled", SCHEMA_BOOL, struct job_task, logs_disabled),
 		RUN_RANGED(
 			"enabled", SCHEMA_BOOL, struct job_task, logs_enabled, logs_enabled_range)};
@@ -240,12 +269,11 @@ bool decode_logs(struct decoder *d, const struct hcl_block *b, void *into)
 		hcl_warning(d->diags, t->logs_enabled_range, "\"enabled\" is deprecated",
 			"write disabled = %s", t->logs_enabled ? "false" : "true");
 	t->logs_disabled = t->logs_disabled || !t->logs_enabled;
-	if (t->log_max_files >= 1 && t->log_max_files <= MAX_LOG_FILES && t->log_max_file_mb >= 1 &&
-		t->log_max_file_mb <= MAX_LOG_MB)
-		return true;
-	hcl_error(d->diags, b->range, "invalid logs block",
-		"max_files and max_file_size must be at least 1");
-	return false;
+	const struct bounds bounds[] = {
+		{"max_files", t->log_max_files, 1, MAX_LOG_FILES, "", &t->log_max_files_range},
+		{"max_file_size", t->log_max_file_mb, 1, MAX_LOG_MB, " MB", &t->log_max_file_range},
+	};
+	return within(d, bounds, iso_len(bounds), b->range);
 }
 
 bool decode_artifact(struct decoder *d, const struct hcl_block *b, void *into)

@@ -7,6 +7,7 @@
 
 #include <fnmatch.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/names.h"
 #include "job/interpolate.h"
@@ -240,6 +241,14 @@ static const char *pair(const struct placing *p, const struct job_map *map, cons
 	return NULL;
 }
 
+static struct hcl_range value_range(const struct job_artifact *a, const char *key)
+{
+	for (size_t i = 0; i < a->options.n; i++)
+		if (!strcmp(a->options.v[i].key, key))
+			return a->options.v[i].value.range;
+	return a->range;
+}
+
 static bool check_options(const struct placing *p, const struct job_artifact *a)
 {
 	static const char *const known[] = {"checksum", "archive", "filename"};
@@ -259,12 +268,41 @@ static bool check_options(const struct placing *p, const struct job_artifact *a)
 	return ok;
 }
 
+/* "KIND:HEX" or the address of a list; a text without a colon is for isoexec-fetch to guess. */
+static void check_checksum(const struct placing *p, const struct job_artifact *a)
+{
+	static const struct {
+		const char *kind;
+		size_t digits; /* 0: no digits */
+	} kinds[] = {{"md5", 32}, {"sha1", 40}, {"sha256", 64}, {"sha512", 128}, {"file", 0}};
+	const char *text = pair(p, &a->options, "checksum");
+	const char *colon = text ? strchr(text, ':') : NULL;
+
+	for (size_t i = 0; colon && i < iso_len(kinds); i++) {
+		size_t len = strlen(kinds[i].kind);
+		if ((size_t)(colon - text) != len || strncasecmp(text, kinds[i].kind, len) != 0)
+			continue;
+		if (!kinds[i].digits ||
+			(strspn(colon + 1, "0123456789abcdefABCDEF") == kinds[i].digits &&
+				!colon[1 + kinds[i].digits]))
+			return;
+		hcl_error(p->diags, value_range(a, "checksum"), "invalid artifact checksum",
+			"\"%s\": %s has %zu hexadecimal digits", text, kinds[i].kind,
+			kinds[i].digits);
+		return;
+	}
+	if (colon)
+		hcl_error(p->diags, value_range(a, "checksum"), "invalid artifact checksum",
+			"\"%s\": the kinds are md5, sha1, sha256, sha512 and file", text);
+}
+
 /* Relative to the task directory, and it stays there: "local/x", "/local/x" and "local/../local/x"
  * are one. */
 static const char *destination_of(const struct placing *p, const struct job_artifact *a)
 {
 	const char *text = a->destination.text ? interpolate(&p->in, &a->destination) : "local/";
 	const char *clean = path_clean(p->arena, text) + 1;
+	const size_t before = p->diags->n_errors;
 	static const char *const own[] = {"", "alloc", "dev", "proc", "sys"};
 
 	for (size_t i = 0; i < iso_len(own); i++) {
@@ -276,7 +314,7 @@ static const char *destination_of(const struct placing *p, const struct job_arti
 				"or a directory of its own",
 				text);
 	}
-	if (strstr(text, ".."))
+	if (strstr(text, "..") && p->diags->n_errors == before)
 		hcl_error(p->diags, a->destination.range, "invalid artifact destination",
 			"\"%s\" must not hold '..'", text);
 	return clean;
@@ -322,6 +360,7 @@ static struct task_artifact artifact_of(const struct placing *p, const struct jo
 			interpolate(&p->in, &a->headers.v[i].value));
 	out.headers = (struct task_strings){.v = headers, .n = a->headers.n};
 	(void)check_options(p, a);
+	check_checksum(p, a);
 	return out;
 }
 
@@ -400,7 +439,9 @@ static void config_of(struct placing *p, const struct job_task *t, struct task_c
 		.max_files = (uint32_t)t->log_max_files,
 		.max_file_bytes = (uint64_t)t->log_max_file_mb * mib,
 	};
-	c->kill_signal = t->kill_signal.text ? task_signal_number(t->kill_signal.text) : SIGNAL_INT;
+	c->kill_signal = t->kill_signal.text && *t->kill_signal.text
+				 ? task_signal_number(t->kill_signal.text)
+				 : SIGNAL_INT;
 	c->kill_timeout_ms = (uint64_t)t->kill_timeout_ms;
 	c->policy = p->at->operator->policy;
 	directories(p, c);

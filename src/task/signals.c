@@ -7,7 +7,8 @@
 
 #include "base/attr.h"
 
-/* SIGIOT is SIGABRT and comes after it: the name told for a number is the first. */
+/* SIGCHLD and SIGURG are not in Nomad's table (B-727). SIGIOT is SIGABRT and comes after it: the
+ * name told for a number is the first. */
 static const struct {
 	const char *name;
 	int number;
@@ -15,7 +16,6 @@ static const struct {
 	{"SIGABRT", SIGABRT},
 	{"SIGALRM", SIGALRM},
 	{"SIGBUS", SIGBUS},
-	{"SIGCHLD", SIGCHLD},
 	{"SIGCONT", SIGCONT},
 	{"SIGFPE", SIGFPE},
 	{"SIGHUP", SIGHUP},
@@ -35,7 +35,6 @@ static const struct {
 	{"SIGTSTP", SIGTSTP},
 	{"SIGTTIN", SIGTTIN},
 	{"SIGTTOU", SIGTTOU},
-	{"SIGURG", SIGURG},
 	{"SIGUSR1", SIGUSR1},
 	{"SIGUSR2", SIGUSR2},
 	{"SIGWINCH", SIGWINCH},

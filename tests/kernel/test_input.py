@@ -325,6 +325,36 @@ def test_unknown_reference(place):
     refuse(place, job(place, '        args = [task_name]'), 125, "j.nomad.hcl:7:17:", "unknown variable")
 
 
+@test
+def test_one_fault_one_message(place):
+    for config, task, words in (
+            ('        comand = "x"', "", ("j.nomad.hcl:7:9:",)), ("", "resources {\n memory = 0\n }", ("memory must be between 1 and 1073741824 MB, got 0",)),
+            ("", "resources {\n cpu = 999999999\n }", ("j.nomad.hcl:10:8:", "between 1 and 100000000 MHz, got 999999999")),
+            ("", "resources {\n memory = 99999999999\n }", ("j.nomad.hcl:10:11:", "1073741824 MB, got 99999999999")),
+            ("", "resources {\n memory = 1.5\n }", ('"memory" takes a whole number, got 1.5',)),
+            ("", "resources {\n secrets = 301\n }", ("between 1 and 300 MB (memory)",)),
+            ("", "resources {\n memory_max = 1\n }", ("j.nomad.hcl:10:15:", "memory_max")),
+            ("", "logs {\n max_files = 0\n }", ("max_files must be between 1 and 10000, got 0",)),
+            ("", 'artifact {\n source = "https://x/y"\n destination = "../alloc/data"\n }', ("invalid artifact destination",)),
+            ("", 'artifact {\n source = "https://x/y"\n destination = "local/../x"\n }', ("'..'",)),
+            ("", 'artifact {\n source = "https://x/y"\n options {\n checksum = "foo:00"\n }\n }', ("j.nomad.hcl:12:13:", "kinds are md5")),
+            ("", 'artifact {\n source = "https://x/y"\n options {\n checksum = "md5:00"\n }\n }', ("32 hexadecimal digits",)),
+            ("", 'kill_signal = "SIGCHLD"', ("unknown signal",))):
+        text = JOB % (config, task)
+        if config:
+            text = text.replace('        command = "true"\n', "        pid_mode = \"\"\n")
+        refuse(place, place.write("j.nomad.hcl", text), 125, ": 1 error\n", *words)
+    refuse(place, place.write("j.nomad.hcl", (JOB % ("", "")).replace('"true"', '["x"]')), 125, "string required", ": 1 error\n")
+    check(place.run(job(place, "", 'kill_signal = ""'), command="plan"), 0)
+
+
+@test
+def test_script_with_carriage_returns(place):
+    script = place.write("crlf", "#!/bin/sh\r\necho\r\n", 0o755)
+    r = place.run("-volume", f"{script}:/x.sh:ro", "--", "/x.sh")
+    check(r, 126, stderr="ends with a carriage return, so the kernel looks for '/bin/sh\\r'")
+
+
 def echo(place, args, task=""):
     return place.write("e.hcl", (JOB % ("        args = %s" % args, task)).replace('"true"', '"echo"'))
 
