@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/say.h"
@@ -59,6 +60,17 @@ static const char *controllers(struct arena *arena, const struct host_cgroups *c
 	return *text ? text : NULL;
 }
 
+/* What run needs: by whoever asks, now. */
+static bool cgroups_writable(const struct host_cgroups *c)
+{
+	if (c->mode == HOST_CGROUP_NONE || !c->writable || (c->v2 && access(c->v2, W_OK)))
+		return false;
+	for (size_t i = 0; i < N_HOST_CONTROLLERS; i++)
+		if (c->v1[i] && access(c->v1[i], W_OK))
+			return false;
+	return true;
+}
+
 static void fill(struct report *r, const struct host_facts *f)
 {
 	static const char *const modes[] = {
@@ -73,9 +85,12 @@ static void fill(struct report *r, const struct host_facts *f)
 	add(r, "cgroups", "cgroups", modes[f->cgroups.mode], "mount cgroup2 at /sys/fs/cgroup");
 	add(r, "controllers", "controllers", controllers(r->arena, &f->cgroups),
 		"boot with cgroup_enable=memory or enable controllers in cgroup.subtree_control");
-	add_yes(r, "cgroups_writable", "cgroups writable", f->cgroups.writable,
-		"mount -o remount,rw the cgroup file systems, or delegate a cgroup "
-		"(-cgroup-parent)");
+	add_yes(r, "cgroups_writable", "cgroups writable", cgroups_writable(&f->cgroups),
+		!f->is_root ? "start isoexec with sudo"
+		: f->cgroups.mode == HOST_CGROUP_NONE
+			? "mount cgroup2 at /sys/fs/cgroup"
+			: "mount -o remount,rw the cgroup file systems, or delegate a cgroup "
+			  "(-cgroup-parent)");
 	add_yes(r, "overlay", "overlay", f->has_overlay,
 		"load the kernel module: modprobe overlay");
 	add_yes(r, "openat2", "openat2", f->has_openat2, "needs Linux 5.6 or newer");
@@ -124,17 +139,19 @@ static int print_json(const struct report *r)
 	return bad;
 }
 
+static const struct option_table *const tables[] = {&own_options, NULL};
+
 static int main_host(const struct command *self, char **argv, size_t argc)
 {
 	(void)self;
-	static const struct option_table *const tables[] = {&own_options};
 	own_arena arena = arena_new(0);
 	struct iso_err err = ISO_ERR_INIT;
 	struct host_options options = {0};
 	struct arguments arguments;
 	struct host_facts facts = {0};
 
-	if (options_parse(tables, iso_len(tables), argv, argc, &options, arena, &arguments, &err) ||
+	if (options_parse(
+		    tables, iso_len(tables) - 1, argv, argc, &options, arena, &arguments, &err) ||
 		host_facts_machine(arena, &facts, &err)) {
 		say("%s", err.text);
 		return EXIT_USAGE;
@@ -153,4 +170,5 @@ const struct command cmd_host = {
 	.usage = "[-json]",
 	.summary = "what this machine offers for isolation",
 	.main = main_host,
+	.tables = tables,
 };

@@ -58,11 +58,12 @@ static int print_all(
 	return 0;
 }
 
+static const struct option_table *const tables[] = {
+	&own_options, &setup_place_options, &setup_job_options, &setup_command_options, NULL};
+
 static int main_plan(const struct command *self, char **argv, size_t argc)
 {
 	(void)self;
-	static const struct option_table *const tables[] = {
-		&own_options, &setup_place_options, &setup_job_options, &setup_command_options};
 	own_arena arena = arena_new(LANG_ARENA_BYTES);
 	struct iso_err err = ISO_ERR_INIT;
 	struct plan_options options = {0};
@@ -70,8 +71,8 @@ static int main_plan(const struct command *self, char **argv, size_t argc)
 	struct arguments arguments;
 	own_buf out = BUF_INIT;
 
-	int r = options_parse(
-			tables, iso_len(tables), argv, argc, &options, arena, &arguments, &err) ||
+	int r = options_parse(tables, iso_len(tables) - 1, argv, argc, &options, arena, &arguments,
+			&err) ||
 		setup_machine(&s, &err) || setup_allocs(&s, &arguments, SETUP_FIXED_IDS, &err) ||
 		print_all(&s, &options, &out, &err);
 	say_rendered(&s.messages);
@@ -91,4 +92,5 @@ const struct command cmd_plan = {
 	.usage = "[options] FILE|-  or  plan [options] -- COMMAND [ARG...]",
 	.summary = "print every kernel step that would be taken",
 	.main = main_plan,
+	.tables = tables,
 };

@@ -70,7 +70,7 @@ static int run(struct setup *s, const struct run_options *o, struct iso_err *err
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (o->detach)
 		return detach(s, &status, err) ? fail(s, err) : status;
-	console_init(&console, count_tasks(s), !s->from_file && !o->verbose, o->raw);
+	console_init(&console, s->n_allocs, count_tasks(s), !s->from_file && !o->verbose, o->raw);
 	int r = alloc_run(s->arena, &in, &status, err);
 	console_done(&console);
 	if (r)
@@ -80,18 +80,20 @@ static int run(struct setup *s, const struct run_options *o, struct iso_err *err
 	return status;
 }
 
+static const struct option_table *const tables[] = {
+	&own_options, &setup_place_options, &setup_job_options, &setup_command_options, NULL};
+
 static int main_run(const struct command *self, char **argv, size_t argc)
 {
 	(void)self;
-	static const struct option_table *const tables[] = {
-		&own_options, &setup_place_options, &setup_job_options, &setup_command_options};
 	own_arena arena = arena_new(LANG_ARENA_BYTES);
 	struct iso_err err = ISO_ERR_INIT;
 	struct run_options options = {0};
 	struct setup s = {.arena = arena, .options = &options.setup, .messages = BUF_INIT};
 	struct arguments arguments;
 
-	if (options_parse(tables, iso_len(tables), argv, argc, &options, arena, &arguments, &err) ||
+	if (options_parse(
+		    tables, iso_len(tables) - 1, argv, argc, &options, arena, &arguments, &err) ||
 		setup_machine(&s, &err) || setup_allocs(&s, &arguments, SETUP_RANDOM_IDS, &err))
 		return fail(&s, &err);
 	if (!s.machine.facts.is_root) {
@@ -110,4 +112,5 @@ const struct command cmd_run = {
 	.usage = "[options] FILE|-  or  run [options] -- COMMAND [ARG...]",
 	.summary = "run a job file or one command, isolated, in the foreground",
 	.main = main_run,
+	.tables = tables,
 };

@@ -37,11 +37,11 @@ static bool plans_are_good(struct setup *s)
 	return good;
 }
 
+static const struct option_table *const tables[] = {&setup_place_options, &setup_job_options, NULL};
+
 static int main_validate(const struct command *self, char **argv, size_t argc)
 {
 	(void)self;
-	static const struct option_table *const tables[] = {
-		&setup_place_options, &setup_job_options};
 	own_arena arena = arena_new(LANG_ARENA_BYTES);
 	struct iso_err err = ISO_ERR_INIT;
 	struct setup_options options = {0};
@@ -50,7 +50,8 @@ static int main_validate(const struct command *self, char **argv, size_t argc)
 	int status = EXIT_OK;
 	own_buf out = BUF_INIT;
 
-	if (options_parse(tables, iso_len(tables), argv, argc, &options, arena, &arguments, &err) ||
+	if (options_parse(
+		    tables, iso_len(tables) - 1, argv, argc, &options, arena, &arguments, &err) ||
 		setup_machine(&s, &err) || setup_allocs(&s, &arguments, SETUP_FIXED_IDS, &err))
 		status = EXIT_USAGE;
 	say_rendered(&s.messages);
@@ -69,4 +70,5 @@ const struct command cmd_validate = {
 	.usage = "[options] FILE|-",
 	.summary = "print every problem of a job file",
 	.main = main_validate,
+	.tables = tables,
 };

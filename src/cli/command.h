@@ -13,8 +13,7 @@ struct command {
 	int (*main)(const struct command *self, char **argv,
 		size_t argc); /* argv after the name; returns the exit status */
 	const struct option_table *const
-		*tables; /* of its options, ends with NULL; NULL: those of run
-			  */
+		*tables; /* of its options, ends with NULL; NULL: it has none */
 };
 
 /* Exit status: `run` uses 125 to 127 beside the task's own; the others 0, 1 failed, 2 usage or

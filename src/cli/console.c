@@ -23,6 +23,15 @@ static void tell_given_up(struct console *c)
 	put(c, STDERR_FILENO, buf_text(&line), line.len);
 }
 
+/* How a person tells it from the others: with the first eight characters of its alloc's id, as
+ * NOMAD_SHORT_ALLOC_ID, when there are several allocs. */
+static void add_name(const struct console *c, struct buf *out, const struct alloc_task *task)
+{
+	if (c->with_allocs)
+		buf_printf(out, "%.8s/", task->config.alloc_id);
+	buf_str(out, task->config.task_name);
+}
+
 /* What @last had begun and not ended is shown before somebody else speaks. */
 static void add_prefix(
 	struct console *c, struct console_stream *s, struct buf *out, const struct alloc_task *task)
@@ -33,8 +42,10 @@ static void add_prefix(
 		return;
 	if (s->mid_line)
 		buf_chr(out, '\n');
-	if (c->prefixed)
-		buf_printf(out, "%s | ", task->config.task_name);
+	if (c->prefixed) {
+		add_name(c, out, task);
+		buf_str(out, " | ");
+	}
 }
 
 static void on_output(
@@ -97,13 +108,16 @@ static void on_event(
 	if (err->mid_line || (out->is_tty && err->is_tty && out->mid_line))
 		buf_chr(&line, '\n');
 	err->mid_line = false;
-	say_into(&line, "task '%s': %s%s", task->config.task_name, kinds[event].word, text);
+	own_buf name = BUF_INIT;
+	add_name(c, &name, task);
+	say_into(&line, "task '%s': %s%s", buf_text(&name), kinds[event].word, text);
 	put(c, STDERR_FILENO, buf_text(&line), line.len);
 }
 
-void console_init(struct console *c, size_t n_tasks, bool quiet, bool raw)
+void console_init(struct console *c, size_t n_allocs, size_t n_tasks, bool quiet, bool raw)
 {
-	*c = (struct console){.prefixed = n_tasks > 1, .quiet = quiet, .raw = raw};
+	*c = (struct console){
+		.prefixed = n_tasks > 1, .with_allocs = n_allocs > 1, .quiet = quiet, .raw = raw};
 	outlet_watch_init(&c->watch);
 	for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++) {
 		struct console_stream *s = &c->stream[fd];

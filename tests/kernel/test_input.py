@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Bad input: one clear message with its place, the documented exit status, nothing left."""
+import json
 import os
 import resource
 import subprocess
@@ -353,6 +354,44 @@ def test_script_with_carriage_returns(place):
     script = place.write("crlf", "#!/bin/sh\r\necho\r\n", 0o755)
     r = place.run("-volume", f"{script}:/x.sh:ro", "--", "/x.sh")
     check(r, 126, stderr="ends with a carriage return, so the kernel looks for '/bin/sh\\r'")
+
+
+@test
+def test_help(place):
+    for how in (("run", "--help"), ("run", "-h"), ("help", "run")):
+        r = subprocess.run([ISOEXEC, *how], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+        check(r, 0)
+        for option in ("-detach", "-keep", "-raw", "-verbose", "-config", "-var ", "-cap-add", "-init"):
+            assert f"  {option}" in r.stdout, f"{option} in {r.stdout}"
+    r = subprocess.run([ISOEXEC, "help", "host"], stdout=subprocess.PIPE, text=True, check=False)
+    assert "-json" in r.stdout and "-cap-add" not in r.stdout, r.stdout
+    check(subprocess.run([ISOEXEC, "help", "bogus"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False), 2,
+          stderr="there is no command 'bogus'")
+
+
+@test
+def test_host_says_what_holds(place):
+    def host(*command, **more):
+        r = subprocess.run([*command, ISOEXEC, "host", "-json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False, **more)
+        check(r, 0)
+        return json.loads(r.stdout)["cgroups_writable"]
+    assert host() == "yes"
+    assert host(user=65534, group=65534, extra_groups=[]) is None
+    script = "mount --make-rprivate / && umount -R /sys/fs/cgroup && exec \"$@\""
+    assert host("unshare", "-m", "sh", "-c", script, "sh") is None
+
+
+@test
+def test_output_of_several_allocs(place):
+    path = place.write("two.hcl", 'job "j" {\n group "g" {\n count = 2\n task "t" {\n driver = "exec"\n config {\n command = "/bin/sh"\n'
+                       ' args = ["-c", "echo $NOMAD_SHORT_ALLOC_ID"]\n }\n }\n }\n}\n')
+    r = place.run(path)
+    check(r, 0)
+    lines = r.stdout.splitlines()
+    assert len(lines) == 2 and lines[0] != lines[1], r.stdout
+    for line in lines:
+        assert line == f"{line[:8]}/t | {line[:8]}", line
+        assert f"task '{line[:8]}/t':" in r.stderr, r.stderr
 
 
 def echo(place, args, task=""):

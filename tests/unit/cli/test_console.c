@@ -90,7 +90,7 @@ static void show(const struct showing *s)
 	char got[4096] = {0};
 
 	capture_begin(&capture, STREAM_OUT);
-	console_init(&c, s->n_tasks, false, s->raw);
+	console_init(&c, 1, s->n_tasks, false, s->raw);
 	c.stream[STREAM_OUT].is_tty = s->is_tty;
 	for (size_t i = 0; i < iso_len(s->pieces) && s->pieces[i].text; i++)
 		output(&c, s->pieces[i].task, s->pieces[i].text, strlen(s->pieces[i].text));
@@ -148,7 +148,7 @@ static void test_events_are_one_line(void **state)
 	char got[4096] = {0};
 
 	capture_begin(&capture, STREAM_ERR);
-	console_init(&c, 1, false, true); /* raw is said of the task's output only */
+	console_init(&c, 1, 1, false, true); /* raw is said of the task's output only */
 	const struct life_watcher w = console_watcher(&c);
 	w.event(w.context, &task_a, LIFE_EV_FAILED,
 		"find '/x\033]0;pwn\a': no\nisoexec: task 'b': exited with status 0 \x9b");
@@ -207,7 +207,7 @@ static void stall(const int end[2])
 	(void)alarm(60); /* the guard: before, this never came back */
 	capture_end_of(&capture, STREAM_OUT, end);
 	int flags = fcntl(STREAM_OUT, F_GETFL);
-	console_init(&c, 1, false, false);
+	console_init(&c, 1, 1, false, false);
 	const struct outlet *o = &c.stream[STREAM_OUT].outlet;
 	signal_waits(&old);
 	size_t want = fill(&c, piece) * PIECE;
@@ -261,7 +261,7 @@ static void test_a_reader_that_is_gone(void **state)
 	(void)signal(SIGPIPE, SIG_IGN);
 	assert_int_equal(pipe2(end, O_CLOEXEC), 0);
 	capture_end_of(&capture, STREAM_OUT, end);
-	console_init(&c, 1, false, false);
+	console_init(&c, 1, 1, false, false);
 	assert_int_equal(close(capture.end[0]), 0);
 	output(&c, &task_a, "x", 1);
 	assert_int_equal(c.stream[STREAM_OUT].outlet.state, OUTLET_CLOSED);
