@@ -27,8 +27,8 @@ enum {
 
 extern const struct command cmd_run, cmd_validate, cmd_plan, cmd_host, cmd_version, cmd_help,
 	cmd_runner;
-extern const struct command cmd_exec, cmd_events, cmd_fs, cmd_gc, cmd_inspect, cmd_logs, cmd_ps, cmd_restart,
-	cmd_signal, cmd_stats, cmd_status, cmd_stop;
+extern const struct command cmd_exec, cmd_events, cmd_fs, cmd_gc, cmd_inspect, cmd_logs, cmd_ps,
+	cmd_restart, cmd_signal, cmd_stats, cmd_status, cmd_stop;
 extern const struct command *const commands[];
 extern const size_t n_commands;
 

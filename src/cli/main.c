@@ -12,8 +12,8 @@
 #include "cli/say.h"
 
 const struct command *const commands[] = {&cmd_run, &cmd_validate, &cmd_plan, &cmd_ps, &cmd_status,
-	&cmd_inspect, &cmd_logs, &cmd_exec, &cmd_events, &cmd_signal, &cmd_stop, &cmd_restart, &cmd_stats,
-	&cmd_fs, &cmd_gc, &cmd_host, &cmd_version, &cmd_help, &cmd_runner};
+	&cmd_inspect, &cmd_logs, &cmd_exec, &cmd_events, &cmd_signal, &cmd_stop, &cmd_restart,
+	&cmd_stats, &cmd_fs, &cmd_gc, &cmd_host, &cmd_version, &cmd_help, &cmd_runner};
 const size_t n_commands = iso_len(commands);
 
 static const struct command *find(const char *name)
