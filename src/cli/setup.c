@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "cli/lang.h"
@@ -154,21 +153,12 @@ struct task_strings setup_host_env(struct setup *s)
 	return (struct task_strings){.v = v, .n = n};
 }
 
-/* A UUID, version 4 (RFC 9562); all zero for plans, which must not depend on chance. */
+/* All zero for plans, which must not depend on chance. */
 static int make_id(struct setup *s, enum setup_ids ids, const char **ret, struct iso_err *err)
 {
-	unsigned char b[16] = {0};
-
-	if (ids == SETUP_RANDOM_IDS) {
-		if (getrandom(b, sizeof(b), 0) != sizeof(b))
-			return iso_err_sys(err, "get random bytes for an alloc id");
-		b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
-		b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
-	}
-	*ret = arena_printf(s->arena,
-		"%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
-		b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
-		b[15]);
+	if (ids == SETUP_RANDOM_IDS)
+		return run_alloc_id(s->arena, ret, err);
+	*ret = "00000000-0000-0000-0000-000000000000";
 	return 0;
 }
 

@@ -294,8 +294,7 @@ int iso_config_add(
 
 /* ---- the object ---- */
 
-/* A UUID, version 4 (RFC 9562). */
-static int random_id(struct arena *arena, const char **ret, struct iso_err *err)
+int run_alloc_id(struct arena *arena, const char **ret, struct iso_err *err)
 {
 	unsigned char b[16];
 
@@ -416,7 +415,7 @@ int config_finish(struct iso_config *config, struct iso_err *err)
 		return iso_err_set(err, ISO_FAULT_INPUT, EINVAL, "missing command");
 	if (config->state_dir[0] != '/' || config->data_dir[0] != '/')
 		return expected("state_dir and data_dir", config->state_dir, "absolute paths", err);
-	if ((!t->alloc_id && random_id(config->arena, &t->alloc_id, err)) ||
+	if ((!t->alloc_id && run_alloc_id(config->arena, &t->alloc_id, err)) ||
 		task_name_check(t->alloc_id, err) || task_name_check(t->task_name, err))
 		return -1;
 	if (!t->job_id)

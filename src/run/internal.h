@@ -60,6 +60,9 @@ struct iso_session {
 iso_must_use int config_from_task(
 	const struct task_config *task, struct iso_config **ret, struct iso_err *err);
 
+/** run_alloc_id() - a new one: a UUID, version 4 (RFC 9562) */
+iso_must_use int run_alloc_id(struct arena *arena, const char **ret, struct iso_err *err);
+
 /** config_finish() - (config.c) what is derived: directories, ids, environment */
 iso_must_use int config_finish(struct iso_config *config, struct iso_err *err);
 
