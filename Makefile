@@ -2,7 +2,7 @@
 BUILD := build
 MESON := meson
 
-.PHONY: all deps run check check-guest check-asan bench install clean help
+.PHONY: all deps run check check-guest check-asan bench bench-deps bench-report install clean help
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -31,6 +31,12 @@ check-asan: deps
 bench: all
 	bench/run.sh $(BUILD)
 
+bench-deps:
+	tools/deps.sh bench
+
+bench-report:
+	python3 -B bench/report.py $(BUILD)/bench.json docs
+
 install: all
 	$(MESON) install -C $(BUILD) --no-rebuild
 
@@ -44,5 +50,7 @@ help:
 	@echo 'make check      deps, build, all checks and tests (as root)'
 	@echo 'make check-guest the kernel tests on cgroup v2 and an old kernel, in a virtual machine (as root)'
 	@echo 'make check-asan unit and golden tests under ASan and UBSan'
-	@echo 'make bench      start-to-exit against a bare posix_spawn (as root)'
+	@echo 'make bench      times, rates and memory against a bare posix_spawn and peers (as root)'
+	@echo 'make bench-deps install the peers: crun, runc, bubblewrap, nsjail where there is one'
+	@echo 'make bench-report  docs/PERFORMANCE.md and its plot from the last run'
 	@echo 'make install    into the prefix given to meson (/usr/local)'

@@ -1,6 +1,7 @@
 #!/bin/sh
-# deps.sh [guest]: installs what a fresh Debian or Ubuntu machine lacks to build and test isoexec, with "guest" what
-# `make check-guest` needs; says what it does; does nothing when all is there. Each package with its reason.
+# deps.sh [guest|bench]: installs what a fresh Debian or Ubuntu machine lacks to build and test isoexec, with "guest" what
+# `make check-guest` needs, with "bench" the programs that `make bench` compares with; says what it does; does nothing when all is
+# there. Each package with its reason.
 set -eu
 
 build_packages='
@@ -34,6 +35,23 @@ kmod:its_modules
 '
 packages=$build_packages
 [ "${1:-}" != guest ] || packages=$guest_packages
+bench_packages='
+crun:peer
+runc:peer
+bubblewrap:peer
+nsjail:peer
+'
+
+if [ "${1:-}" = bench ]; then
+	packages=
+	for entry in $bench_packages; do
+		if apt-cache show "${entry%%:*}" 2>/dev/null | grep -q '^Version:'; then
+			packages="$packages $entry"
+		else
+			echo "deps: no package ${entry%%:*} here: make bench goes without it"
+		fi
+	done
+fi
 
 missing=
 for entry in $packages; do
