@@ -36,7 +36,7 @@ static int make_directory(const char *dir)
 			slash = strchr(slash + 1, '/')) {
 			*slash = '\0';
 			if (sys_mkdirat(AT_FDCWD, partial, 0755) && errno != EEXIST &&
-				errno != EROFS)
+				errno != EROFS && errno != ENOENT)
 				return -1;
 			*slash = '/';
 		}
@@ -169,12 +169,18 @@ int apply_CGROUP_SELF(struct apply *a, const struct step *s, struct iso_err *err
 {
 	const char *path = steps_str(a->steps, s, 0);
 
-	if (make_directory(path))
-		return iso_err_sys(err, "make the supervisors' cgroup");
-	own_fd dir = sys_openat(AT_FDCWD, path, O_DIRECTORY | O_RDONLY | O_CLOEXEC, 0);
-	if (dir < 0 || fd_put(dir, "tasks", "0", 1))
-		return iso_err_sys(err, "enter the supervisors' cgroup");
-	return 0;
+	/* the last supervisor to leave removes it, perhaps between our calls: then ENOENT, ENODEV
+	 */
+	for (unsigned tries = 0; tries < MAX_TRIES; tries++) {
+		if (make_directory(path))
+			return iso_err_sys(err, "make the supervisors' cgroup");
+		own_fd dir = sys_openat(AT_FDCWD, path, O_DIRECTORY | O_RDONLY | O_CLOEXEC, 0);
+		if (dir >= 0 && !fd_put(dir, "tasks", "0", 1))
+			return 0;
+		if (errno != ENOENT && errno != ENODEV)
+			break;
+	}
+	return iso_err_sys(err, "enter the supervisors' cgroup");
 }
 
 /* "0 > tasks" moves the writer alone, which needs no grace period of the kernel; cgroup.procs costs
