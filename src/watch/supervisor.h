@@ -27,6 +27,8 @@ struct client {
 
 struct supervisor {
 	struct steps steps;
+	void *file; /* the task's file, mapped: the plan is in it */
+	size_t file_bytes;
 	struct apply apply;
 	struct log log[N_STREAMS]; /* by stream: 1 and 2 */
 	struct record record;
