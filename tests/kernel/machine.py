@@ -30,6 +30,10 @@ def landlock_abi():
     return max(0, call(NR_LANDLOCK_CREATE_RULESET, None, 0, LANDLOCK_CREATE_RULESET_VERSION))
 
 
+def landlock_has_scopes():
+    return landlock_abi() >= 6
+
+
 def _tmpfs(option=None):
     """A detached tmpfs, or minus the errno of the option."""
     fs = call(NR_FSOPEN, b"tmpfs", 1)

@@ -14,6 +14,7 @@ import termios
 import threading
 import time
 
+import machine
 from background import READY, inspect, kill_runner, kill_supervisor, running, sweep, tasks, until
 from harness import ISOEXEC, PATIENCE, Suite, check
 
@@ -309,7 +310,8 @@ def test_adopted_by_the_first_command(place):
                 check(place.cli(*first), 0)
             one = inspect(place)[0]
             assert one["status"] == "running" and one["pid"] == pid, one
-        check(place.cli("stop", "sh"), 0, stdout="ended by signal 9 (SIGKILL), exit status 137")
+        known = "ended by signal 9 (SIGKILL), exit status 137" if machine.pidfd_tells_exit() else "the exit status is unknown"
+        check(place.cli("stop", "sh"), 0, stdout=known)
         assert follow.communicate(timeout=30 * PATIENCE)[0] == b"" and follow.returncode == 0
     sweep(place)
 
@@ -342,11 +344,13 @@ def test_adopted_tasks_keep_their_bounds(place):
             check(r, 0)
             return r.stdout
 
-        assert connect() == "1\n"  # EPERM: an abstract socket outside the task's Landlock domain
+        # EPERM: an abstract socket outside the task's Landlock domain, where a domain can have that scope
+        reached = "1\n" if machine.landlock_has_scopes() else "connected\n"
+        assert connect() == reached
         assert homes() in (supervise, []), homes()
         kill_runner(p)
         kill_supervisor(place)
-        assert connect() == "1\n"
+        assert connect() == reached
         assert homes() in (supervise, []), homes()
         check(place.cli("exec", "sh", "kill", "-0", "1"), 0)  # signals to the task go on to work
         check(place.cli("stop", "sh"), 0)
