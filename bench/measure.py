@@ -88,6 +88,7 @@ class Client:
 
 def all_rows(bench, found):
     os.makedirs(f"{bench.work}/pieces")
+    os.makedirs(f"{bench.state}-pieces")
     rows = [("bare posix_spawn", "command", ["/usr/bin/true"])]
     for profile in PROFILES:
         rows.append((f"one-shot, {profile}", "command", bench.one_shot(profile)))
@@ -96,7 +97,8 @@ def all_rows(bench, found):
         rows.append((f"warm, {profile}, until nothing is left", "mark 1", []))
     rows += [(name, kind, argv) for name, kind, argv, _, reason in found if not reason]
     rows.append(("piece: a dynamic program that does nothing", "command", [bench.program("bare")]))
-    rows.append(("sum of the pieces", "client", [bench.program("pieces"), f"{bench.work}/pieces", f"{bench.build}/isoexec-supervise"]))
+    rows.append(("sum of the pieces", "client", [bench.program("pieces"), f"{bench.work}/pieces",
+                 f"{bench.state}-pieces", f"{bench.build}/isoexec-supervise"]))
     rows += [(f"piece: {name}", f"mark {i + 1}", []) for i, name in enumerate(PIECES)]
     rows.append(("sum of the pieces, until nothing is left", f"mark {len(PIECES) + 1}", []))
     return rows

@@ -1,10 +1,11 @@
 /*
- * pieces DIR SUPERVISE: the kernel's part of one start, written as plainly as can be, so that the
- * sum of the pieces can be told beside the whole. What isoexec decides, checks, records and undoes
- * is left out. A client (client.h); its marks are enum piece.
+ * pieces DIR STATE SUPERVISE: the kernel's part of one start, written as plainly as can be, so that
+ * the sum of the pieces can be told beside the whole. What isoexec decides, checks, records and
+ * undoes is left out. A client (client.h); its marks are enum piece.
  *
  * The payload is counted with its own process, and so is the sandbox: the product has one of the
- * two (about 0.1 ms that the sum has too much). DIR is made and removed here.
+ * two (about 0.1 ms that the sum has too much). DIR is on a disk, as the data
+ * directory, STATE in memory, as /run.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -42,12 +43,13 @@ enum piece {
 enum {
 	PATH_BYTES = 256,
 	FILTER_LENGTH = 252, /* of profile hardened */
+	FILTER_STRIDE = 20,
 	LAST_CAPABILITY = 40,
 	NOBODY = 65534,
 	RECORD_BYTES = 16384
 };
 
-static const char *dir;
+static const char *dir, *state_dir;
 static char *supervise[] = {NULL, NULL};
 static bool v2;
 static int self;           /* the child is number 1 */
@@ -56,7 +58,8 @@ static int64_t *inside_ns; /* shared with the child: CLIENT_MARKS of them */
 static const char *at(const char *name)
 {
 	static char path[PATH_BYTES];
-	(void)snprintf(path, sizeof(path), "%s/%s", dir, name);
+	const char *in = strncmp(name, "state", 5) != 0 ? dir : state_dir;
+	(void)snprintf(path, sizeof(path), "%s/%s", in, name);
 	return path;
 }
 
@@ -232,9 +235,11 @@ static int rights(void)
 	static struct sock_filter filter[FILTER_LENGTH];
 	const struct sock_fprog program = {.len = FILTER_LENGTH, .filter = filter};
 
+	/* the way of each call is short, as by binary search: the kernel walks it for every number
+	 */
 	for (int i = 0; i < FILTER_LENGTH - 1; i++)
-		filter[i] = (struct sock_filter)BPF_JUMP(
-			BPF_JMP | BPF_JEQ | BPF_K, 0xffff0000U + (unsigned)i, 0, 0);
+		filter[i] = (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA,
+			i + FILTER_STRIDE < FILTER_LENGTH ? FILTER_STRIDE - 1 : 0);
 	filter[0] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0);
 	filter[FILTER_LENGTH - 1] =
 		(struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
@@ -389,13 +394,14 @@ int main(int argc, char **argv)
 {
 	static const struct client_verbs verbs = {.run = run_one};
 
-	if (argc != 3) {
-		(void)fprintf(stderr, "usage: pieces DIR SUPERVISE\n");
+	if (argc != 4) {
+		(void)fprintf(stderr, "usage: pieces DIR STATE SUPERVISE\n");
 		return 2;
 	}
 	dir = argv[1];
 	self = getpid();
-	supervise[0] = argv[2];
+	state_dir = argv[2];
+	supervise[0] = argv[3];
 	v2 = !access("/sys/fs/cgroup/cgroup.controllers", F_OK);
 	inside_ns = mmap(NULL, sizeof(*inside_ns) * CLIENT_MARKS, PROT_READ | PROT_WRITE,
 		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
