@@ -16,6 +16,7 @@
 
 #include "base/own.h"
 #include "run/dirs.h"
+#include "run/internal.h"
 
 enum {
 	FDS_PER_TASK = 4,
@@ -203,19 +204,26 @@ static int prepare(struct runner *r, struct arena *arena, struct iso_err *err)
 	return 0;
 }
 
+/* The alloc's data now; its state when the supervisors have cleaned up, which nobody waits for. */
 static int remove_dirs(struct arena *arena, const struct alloc_run_in *in, struct iso_err *err)
 {
 	int result = 0;
 
 	for (size_t a = 0; a < in->n_allocs; a++) {
-		const struct task_config *c = &in->allocs[a]->tasks[0].config;
+		const struct alloc_spec *alloc = in->allocs[a];
 		/* the task's state directory lies in the alloc's */
-		char *state = arena_strdup(arena, c->state_dir);
+		char *state = arena_strdup(arena, alloc->tasks[0].config.state_dir);
 		char *slash = strrchr(state, '/');
 		if (slash)
 			*slash = '\0';
-		if (alloc_dirs_remove(in->keep ? NULL : c->alloc_dir, state, err))
+		if (!in->keep && alloc_dirs_remove(alloc->tasks[0].config.alloc_dir, NULL, err))
 			result = -1;
+		for (size_t t = 0; t < alloc->n_tasks; t++) {
+			if (run_forget(alloc->tasks[t].config.state_dir, err))
+				result = -1;
+			(void)rmdir(alloc->tasks[t].config.state_dir);
+		}
+		(void)rmdir(state); /* or whoever removes the last of them */
 	}
 	return result;
 }

@@ -14,10 +14,15 @@ static apply_fn *const table[] = {
 
 _Static_assert(sizeof(table) / sizeof(table[0]) == N_STEP_OPS, "one function a step");
 
-void apply_init(struct apply *a, const struct steps *steps, struct made_list *made, int secrets_fd)
+void apply_init(struct apply *a, const struct steps *steps, const char *state_dir,
+	struct made_list *made, int secrets_fd)
 {
-	*a = (struct apply){
-		.steps = steps, .made = made, .root_fd = -1, .pidfd = -1, .error_pipe = -1};
+	*a = (struct apply){.steps = steps,
+		.state_dir = state_dir,
+		.made = made,
+		.root_fd = -1,
+		.pidfd = -1,
+		.error_pipe = -1};
 	for (unsigned i = 0; i < N_SLOTS; i++)
 		a->slot[i] = -1;
 	for (unsigned i = 0; i < iso_len(a->log_read); i++)

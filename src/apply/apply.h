@@ -31,11 +31,15 @@ struct made_list {
 	struct made v[MAX_MADE];
 };
 
+/* A layer of whiteouts that is just being made, in the task's state directory. */
+#define APPLY_LAYER_NAME "layer"
+
 struct apply {
 	const struct steps *steps;
-	uint32_t at;       /* number of the current step */
-	int slot[N_SLOTS]; /* -1 = empty */
-	int log_read[3];   /* by stream: our end of the FIFO, -1 = none */
+	const char *state_dir; /* STATE/<alloc>/<task> */
+	uint32_t at;           /* number of the current step */
+	int slot[N_SLOTS];     /* -1 = empty */
+	int log_read[3];       /* by stream: our end of the FIFO, -1 = none */
 	struct made_list *made;
 	uint32_t n_cgroups; /* CGROUP_MAKE steps done, for undo */
 
@@ -72,8 +76,9 @@ typedef int apply_fn(struct apply *a, const struct step *s, struct iso_err *err)
 ISO_STEP_OPS(X)
 #undef X
 
-/** apply_init() - nothing done yet; @made: shared page, borrowed */
-void apply_init(struct apply *a, const struct steps *steps, struct made_list *made, int secrets_fd);
+/** apply_init() - nothing done yet; @state_dir, @made (a shared page): borrowed */
+void apply_init(struct apply *a, const struct steps *steps, const char *state_dir,
+	struct made_list *made, int secrets_fd);
 
 /**
  * apply_run() - steps from a->at on, up to and including CLONE (in the supervisor), or to the end
@@ -87,10 +92,14 @@ iso_must_use int apply_run(struct apply *a, struct iso_err *err);
  * apply_session_fork() - a process in the task's namespaces and cgroups: a child of the caller's
  * @a: of the running task: pidfd, slots of its cgroups
  *
- * Return: 0 twice: in the caller with the child's pid (host's pid namespace) in *ret_pid, in the
- * child with 0; -1: there is none.
+ * Return: 0 twice: in the caller with the child's pid (host's pid namespace) in *ret_pid, and in
+ * the child with 0 as soon as the caller gives *ret_go to apply_session_go(); if that is closed
+ * instead, the child ends. -1: there is none.
  */
-iso_must_use int apply_session_fork(const struct apply *a, int *ret_pid, struct iso_err *err);
+iso_must_use int apply_session_fork(
+	const struct apply *a, int *ret_pid, int *ret_go, struct iso_err *err);
+/** apply_session_go() - consumes @go */
+iso_must_use int apply_session_go(int *go, struct iso_err *err);
 
 /**
  * apply_session_run() - in that child: the steps that sessions take, then execve
@@ -111,9 +120,13 @@ struct apply_failure {
 	struct iso_err err;
 };
 
-/** apply_undo() - remove what was made outside and in the task directory, newest first; what is in
- * use stays */
-void apply_undo(const struct apply *a);
+/**
+ * apply_undo() - remove what was made outside and in the task directory, newest first
+ *
+ * What is in use by others or not what was made stays: it is the task's or somebody else's. Return:
+ * true: nothing of ours is left; false: something could not be removed, which another try may.
+ */
+bool apply_undo(const struct apply *a);
 
 /** apply_task_dir() - the task's directory on the host, from the plan; "" = none */
 const char *apply_task_dir(const struct apply *a);

@@ -43,6 +43,13 @@ static int make_executable(
 	return 0;
 }
 
+/* Nothing is there, or what is there leads nowhere: the next one may be it. */
+static bool is_no_such_path(int error)
+{
+	return error == ENOENT || error == ENOTDIR || error == ELOOP || error == ENAMETOOLONG ||
+	       error == EACCES;
+}
+
 int apply_COMMAND(struct apply *a, const struct step *s, struct iso_err *err)
 {
 	struct steps_list list = steps_list(a->steps, s, 0);
@@ -52,8 +59,10 @@ int apply_COMMAND(struct apply *a, const struct step *s, struct iso_err *err)
 	while ((path = steps_list_next(&list))) {
 		struct path_facts facts;
 		own_fd fd = path_open_inside(a->root_fd, path, O_PATH);
-		if (fd < 0 || path_facts(fd, &facts))
+		if (fd < 0 && is_no_such_path(errno))
 			continue;
+		if (fd < 0 || path_facts(fd, &facts))
+			return iso_err_sys(err, "look at '%s'", path);
 		if (facts.kind == PATH_FILE) {
 			a->command = path;
 			return s->num[0] ? make_executable(a, path, &facts, err) : 0;

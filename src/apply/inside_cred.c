@@ -20,8 +20,8 @@ int apply_BOUNDING_SET(struct apply *a, const struct step *s, struct iso_err *er
 	(void)a;
 	for (unsigned cap = 0; cap < N_CAPS; cap++) {
 		int has = sys_prctl(PR_CAPBSET_READ, cap, 0, 0);
-		if (has < 0)
-			return 0; /* behind the last one that the kernel knows */
+		if (has < 0) /* EINVAL: behind the last one that the kernel knows */
+			return errno == EINVAL ? 0 : iso_err_sys(err, "read capability %u", cap);
 		if (has && !(s->num[0] >> cap & 1) && sys_prctl(PR_CAPBSET_DROP, cap, 0, 0))
 			return iso_err_sys(err, "drop capability %u", cap);
 	}
@@ -145,18 +145,20 @@ static uint64_t from_words(uint32_t low, uint32_t high)
 	return (uint64_t)high << 32 | low;
 }
 
-static uint64_t prctl_set(int option, int sub)
+/* One bit a capability. EINVAL: the kernel has no more of them. */
+static int read_set(int option, int sub, const char *what, uint64_t *ret, struct iso_err *err)
 {
-	uint64_t set = 0;
-
+	*ret = 0;
 	for (unsigned cap = 0; cap < N_CAPS; cap++) {
 		int has = sub < 0 ? sys_prctl(option, cap, 0, 0)
 				  : sys_prctl(option, (unsigned long)sub, cap, 0);
+		if (has < 0 && errno == EINVAL)
+			return 0;
 		if (has < 0)
-			break;
-		set |= (uint64_t)(has & 1) << cap;
+			return iso_err_sys(err, "read the %s back", what);
+		*ret |= (uint64_t)(has & 1) << cap;
 	}
-	return set;
+	return 0;
 }
 
 static int differs(struct iso_err *err, const char *what)
@@ -179,7 +181,14 @@ static int check_caps(const struct apply *a, struct iso_err *err)
 	struct __user_cap_data_struct d[2];
 	const struct step *caps = earlier(a, STEP_CAPS), *bounding = earlier(a, STEP_BOUNDING_SET);
 
-	if (!caps || !bounding || sys_capget(&header, d))
+	uint64_t ambient_set, bounding_set;
+
+	if (sys_capget(&header, d))
+		return iso_err_sys(err, "read the capability sets back");
+	if (read_set(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, "ambient set", &ambient_set, err) ||
+		read_set(PR_CAPBSET_READ, -1, "bounding set", &bounding_set, err))
+		return -1;
+	if (!caps || !bounding)
 		return differs(err, "capability sets");
 	const struct {
 		const char *name;
@@ -188,8 +197,8 @@ static int check_caps(const struct apply *a, struct iso_err *err)
 		{"permitted set", caps->num[0], from_words(d[0].permitted, d[1].permitted)},
 		{"effective set", caps->num[0], from_words(d[0].effective, d[1].effective)},
 		{"inheritable set", caps->num[1], from_words(d[0].inheritable, d[1].inheritable)},
-		{"ambient set", caps->num[2], prctl_set(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET)},
-		{"bounding set", bounding->num[0], prctl_set(PR_CAPBSET_READ, -1)},
+		{"ambient set", caps->num[2], ambient_set},
+		{"bounding set", bounding->num[0], bounding_set},
 	};
 	for (unsigned i = 0; i < iso_len(sets); i++)
 		if (sets[i].want != sets[i].have)
@@ -209,7 +218,9 @@ int apply_CHECK_CRED(struct apply *a, const struct step *s, struct iso_err *err)
 	if (read_groups(a, s, want, &n, err))
 		return -1;
 	int got = sys_getgroups(GROUPS_ROOM, have);
-	if (got < 0 || (size_t)got != n)
+	if (got < 0)
+		return iso_err_sys(err, "read the groups back");
+	if ((size_t)got != n)
 		return differs(err, "list of groups");
 	for (size_t i = 0; i < n; i++) { /* the kernel sorts them */
 		bool found = false;
@@ -218,7 +229,10 @@ int apply_CHECK_CRED(struct apply *a, const struct step *s, struct iso_err *err)
 		if (!found)
 			return differs(err, "list of groups");
 	}
-	if (s->num[2] && sys_prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0) != 1)
+	int no_new_privs = sys_prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0);
+	if (no_new_privs < 0)
+		return iso_err_sys(err, "read the no_new_privs flag back");
+	if (s->num[2] && !no_new_privs)
 		return differs(err, "no_new_privs flag");
 	return check_caps(a, err);
 }

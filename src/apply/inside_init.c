@@ -13,6 +13,7 @@
 #include "base/sys.h"
 
 enum {
+	EXIT_SETUP = 127,
 	EXIT_BY_SIGNAL = 128
 };
 
@@ -31,12 +32,18 @@ static void reap(int command)
 	}
 }
 
-static _Noreturn void be_init(int command)
+static _Noreturn void be_init(const struct apply *a, int command)
 {
 	const uint64_t all = ~(uint64_t)0;
+	struct apply_failure failure = {.step = a->at, .err = ISO_ERR_INIT};
 
+	/* the name first: without it the supervisor takes it for one that is being set up */
+	if (sys_prctl(PR_SET_NAME, (unsigned long)(uintptr_t) "init", 0, 0)) {
+		(void)iso_err_sys(&failure.err, "step %u init: set the name", a->at);
+		(void)sys_write(a->error_pipe, &failure, sizeof(failure));
+		sys_exit(EXIT_SETUP);
+	}
 	(void)sys_close_range(3, ~0U, 0);
-	(void)sys_prctl(PR_SET_NAME, (unsigned long)(uintptr_t) "init", 0, 0);
 	(void)sys_prctl(
 		PR_SET_CHILD_SUBREAPER, 1, 0, 0); /* with the host's pids: as if process 1 */
 	for (;;) {
@@ -52,7 +59,6 @@ int apply_INIT(struct apply *a, const struct step *s, struct iso_err *err)
 {
 	const uint64_t all = ~(uint64_t)0, none = 0;
 
-	(void)a;
 	(void)s;
 	/* blocked before the fork: a signal that comes at once is kept, and process 1 gets what it
 	 * blocks although it has no handler */
@@ -62,6 +68,6 @@ int apply_INIT(struct apply *a, const struct step *s, struct iso_err *err)
 	if (pid < 0)
 		return iso_err_sys(err, "make the command's process");
 	if (pid > 0)
-		be_init((int)pid);
+		be_init(a, (int)pid);
 	return sys_sigmask(SIG_SETMASK, &none) ? iso_err_sys(err, "unblock signals") : 0;
 }

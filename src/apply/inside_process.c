@@ -94,10 +94,13 @@ int apply_WORK_DIR(struct apply *a, const struct step *s, struct iso_err *err)
 	if (fd < 0)
 		return -1;
 	if (sys_fchdir(fd))
-		return iso_err_set(
-			err, ISO_FAULT_INPUT, errno, "work_dir '%s' is no directory", dir);
+		return errno == ENOTDIR ? iso_err_set(err, ISO_FAULT_INPUT, errno,
+						  "work_dir '%s' is no directory", dir)
+					: iso_err_sys(err, "enter it");
 	/* a directory outside the root would be told as "(unreachable)..." */
-	if (sys_getcwd(cwd, sizeof(cwd)) < 0 || cwd[0] != '/')
+	if (sys_getcwd(cwd, sizeof(cwd)) < 0)
+		return iso_err_sys(err, "read its path back");
+	if (cwd[0] != '/')
 		return iso_err_set(
 			err, ISO_FAULT_INPUT, 0, "work_dir '%s' leads out of the root", dir);
 	return 0;

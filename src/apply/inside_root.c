@@ -102,7 +102,9 @@ static int open_upper(
 	*fd = path_make(a, &root, steps_str(a->steps, s, 0), true, true, DIR_MODE, err);
 	if (*fd < 0)
 		return -1;
-	if (path_facts(*fd, &facts) || facts.kind != PATH_DIR)
+	if (path_facts(*fd, &facts))
+		return iso_err_sys(err, "look at the upper layer");
+	if (facts.kind != PATH_DIR)
 		return iso_err_set(err, ISO_FAULT_SYSTEM, ENOTDIR,
 			"'%s' in the task directory is in the way: expected a directory",
 			steps_str(a->steps, s, 0));
@@ -227,7 +229,9 @@ int apply_MOUNT_POINT(struct apply *a, const struct step *s, struct iso_err *err
 
 	if (fd < 0)
 		return -1;
-	if (path_facts(fd, &facts) || facts.kind != PATH_DIR)
+	if (path_facts(fd, &facts))
+		return iso_err_sys(err, "look at the mount point");
+	if (facts.kind != PATH_DIR)
 		return iso_err_set(err, ISO_FAULT_SYSTEM, ENOTDIR,
 			"'%s' in the task directory is in the way: expected a directory, not a "
 			"link or file",
@@ -251,6 +255,8 @@ int apply_ROOT_LINK(struct apply *a, const struct step *s, struct iso_err *err)
 	if (errno != EEXIST)
 		return iso_err_sys(err, "make the link");
 	ssize_t n = sys_readlinkat(a->root_fd, path, old, sizeof(old) - 1);
+	if (n < 0 && errno != EINVAL)
+		return iso_err_sys(err, "read the link");
 	if (n < 0 || (size_t)n != strlen(target) || memcmp(old, target, (size_t)n) != 0)
 		return iso_err_set(err, ISO_FAULT_SYSTEM, EEXIST,
 			"'%s' in the task directory is in the way: expected a link to '%s'", path,

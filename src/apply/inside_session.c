@@ -28,9 +28,10 @@ enum {
 
 /* ---- in the supervisor: a child by way of one that joins the namespaces ---- */
 
-/* What the one in between tells: the pid of the session, or why there is none. */
+/* What becomes known of the session while the one in between lives and dies: shared memory, so that
+ * no moment is left in which there is a process that nobody knows. */
 struct joined {
-	int32_t pid;
+	int32_t pid; /* of the session, written by clone(2) itself; 0 = there is none */
 	struct iso_err err;
 };
 
@@ -44,59 +45,42 @@ static const struct step *step_of(const struct apply *a, enum step_op op)
 
 /* A pid namespace takes children only, hence the second fork; CLONE_PARENT makes the session a
  * child of the supervisor. It is born in its v2 cgroup; v1 it joins itself (CGROUP_JOIN). */
-static long join_and_fork(const struct apply *a, struct iso_err *err)
+static long join_and_fork(const struct apply *a, struct joined *joined)
 {
 	const struct step *clone = step_of(a, STEP_CLONE);
-	struct clone_args args = {.flags = CLONE_PARENT};
+	struct clone_args args = {.flags = CLONE_PARENT | CLONE_PARENT_SETTID,
+		.parent_tid = (uint64_t)(uintptr_t)&joined->pid};
 	const unsigned spaces = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS;
 	int types = clone ? (int)(clone->num[0] & spaces) : 0;
 
 	if (step_of(a, STEP_NETNS))
 		types |= CLONE_NEWNET;
 	if (sys_setns(a->pidfd, types))
-		return iso_err_sys(err, "join the task's namespaces");
+		return iso_err_sys(&joined->err, "join the task's namespaces");
 	int cgroup = clone ? apply_from(a, clone) : -1;
 	if (cgroup >= 0) {
 		args.flags |= CLONE_INTO_CGROUP;
 		args.cgroup = (unsigned)cgroup;
 	}
 	long pid = sys_clone3(&args);
-	return pid < 0 ? iso_err_sys(err, "make the session's process") : pid;
+	return pid < 0 ? iso_err_sys(&joined->err, "make the session's process") : pid;
 }
 
-static int between(const struct apply *a, int tell)
+/* Returns in the session's process, which runs nothing before the supervisor holds it: a word from
+ * there, or the end of file of one that was killed or has given it up. */
+static void between(const struct apply *a, struct joined *joined, int go)
 {
-	struct joined joined = {.err = ISO_ERR_INIT};
-	long pid = join_and_fork(a, &joined.err);
+	char word;
 
-	if (pid == 0)
-		return 0;
-	joined.pid = (int32_t)pid;
-	(void)sys_write(tell, &joined, sizeof(joined));
-	sys_exit(0);
+	if (join_and_fork(a, joined) != 0)
+		sys_exit(0);
+	if (sys_read(go, &word, sizeof(word)) != sizeof(word))
+		sys_exit(EXIT_SETUP);
 }
 
-static int hear(int from, int between_pid, int *ret_pid, struct iso_err *err)
-{
-	struct joined joined;
-	ssize_t n;
-
-	do
-		n = sys_read(from, &joined, sizeof(joined));
-	while (n < 0 && errno == EINTR);
-	(void)sys_waitid(P_PID, between_pid, NULL, WEXITED);
-	if (n != sizeof(joined))
-		return iso_err_set(
-			err, ISO_FAULT_SYSTEM, 0, "the session's process ended before it began");
-	if (joined.pid <= 0) {
-		*err = joined.err;
-		return -1;
-	}
-	*ret_pid = joined.pid;
-	return 0;
-}
-
-int apply_session_fork(const struct apply *a, int *ret_pid, struct iso_err *err)
+/* Return: 0 in both; -1. */
+static int fork_by(const struct apply *a, struct joined *joined, int *ret_pid, int *ret_go,
+	struct iso_err *err)
 {
 	struct clone_args args = {.exit_signal = SIGCHLD};
 	int pipe[2];
@@ -109,11 +93,45 @@ int apply_session_fork(const struct apply *a, int *ret_pid, struct iso_err *err)
 	if (pid < 0)
 		return iso_err_sys(err, "make a process for the session");
 	if (pid == 0) {
+		write_end = fd_close(write_end);
+		between(a, joined, read_end);
 		*ret_pid = 0;
-		return between(a, write_end);
+		return 0;
 	}
-	write_end = fd_close(write_end);
-	return hear(read_end, (int)pid, ret_pid, err);
+	while (sys_waitid(P_PID, (int)pid, NULL, WEXITED) && errno == EINTR)
+		;
+	*ret_pid = joined->pid;
+	*ret_go = fd_take(&write_end);
+	if (joined->pid > 0)
+		return 0;
+	if (joined->err.fault) {
+		*err = joined->err;
+		return -1;
+	}
+	return iso_err_set(
+		err, ISO_FAULT_SYSTEM, 0, "the session's process was killed before it began");
+}
+
+int apply_session_fork(const struct apply *a, int *ret_pid, int *ret_go, struct iso_err *err)
+{
+	struct joined *joined =
+		sys_map(sizeof(*joined), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1);
+
+	if (!joined)
+		return iso_err_sys(err, "map a page for the session");
+	int r = fork_by(a, joined, ret_pid, ret_go, err);
+	(void)sys_unmap(joined, sizeof(*joined));
+	return r;
+}
+
+int apply_session_go(int *go, struct iso_err *err)
+{
+	const char word = 1;
+	own_fd fd = fd_take(go);
+
+	return sys_write(fd, &word, sizeof(word)) == sizeof(word)
+		       ? 0
+		       : iso_err_sys(err, "let the session's process begin");
 }
 
 /* ---- in the session ---- */

@@ -116,8 +116,9 @@ static int whiteout(const char *layer, const char *name, struct iso_err *err)
 	return 0;
 }
 
-/* Made beside and renamed: a layer that has its name is whole. Whoever comes second finds the name
- * taken, which is as good. */
+/* Made in the task's own state directory and renamed: a layer that has its name is whole. Whoever
+ * comes second finds the name taken, which is as good; what is not renamed is removed with the
+ * task. */
 int apply_MASK_LAYER(struct apply *a, const struct step *s, struct iso_err *err)
 {
 	const char *layer = steps_str(a->steps, s, 0), *name;
@@ -125,10 +126,10 @@ int apply_MASK_LAYER(struct apply *a, const struct step *s, struct iso_err *err)
 
 	if (!is_kind(layer, S_IFDIR))
 		return 0;
-	int n = snprintf(beside, sizeof(beside), "%s.%d", layer, (int)sys_getpid());
+	int n = snprintf(beside, sizeof(beside), "%s/" APPLY_LAYER_NAME, a->state_dir);
 	if (n < 0 || (size_t)n >= sizeof(beside))
 		return iso_err_set(err, ISO_FAULT_INPUT, ENAMETOOLONG, "path is too long");
-	if (make_dir(beside, DIR_MODE))
+	if (make_parents(layer) || make_dir(beside, DIR_MODE))
 		return iso_err_sys(err, "make the layer");
 	if (s->len[1]) {
 		struct steps_list names = steps_list(a->steps, s, 1);

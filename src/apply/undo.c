@@ -26,17 +26,31 @@ const char *apply_task_dir(const struct apply *a)
 	return "";
 }
 
+/* Of a call that was to open or remove something: done, or not to be done. What is not there, in
+ * use, or not what we made is not ours to remove; anything else may work another time. */
+static bool is_settled(int r)
+{
+	return r >= 0 || errno == ENOENT || errno == ENOTEMPTY || errno == EEXIST ||
+	       errno == EBUSY || errno == ENOTDIR || errno == EISDIR || errno == ELOOP ||
+	       errno == EXDEV;
+}
+
+static bool remove_at(int dir, const char *path, int flags)
+{
+	return is_settled(sys_unlinkat(dir, path, flags));
+}
+
 /* The task may have put links on the way by now: none is followed. */
-static void remove_made(const struct apply *a, int dir, const struct made *m)
+static bool remove_made(const struct apply *a, int dir, const struct made *m)
 {
 	char path[MAX_PATH];
 
 	if (m->step >= a->steps->header->n_steps || m->prefix == 0 || m->prefix >= sizeof(path))
-		return;
+		return true;
 	const struct step *s = &a->steps->step[m->step];
 	const char *full = path_in_root(steps_str(a->steps, s, 0));
 	if (step_kind(&step_info[s->op], 0) != STEP_STRING || strlen(full) < m->prefix)
-		return;
+		return true;
 	memcpy(path, full, m->prefix);
 	path[m->prefix] = '\0';
 	char *slash = strrchr(path, '/');
@@ -44,28 +58,33 @@ static void remove_made(const struct apply *a, int dir, const struct made *m)
 		*slash = '\0';
 	own_fd parent = path_open_own(dir, slash ? path : ".", O_PATH | O_DIRECTORY);
 	if (parent < 0)
-		return;
+		return is_settled(parent);
 	const char *name = slash ? slash + 1 : path;
 	bool is_link = s->op == STEP_ROOT_LINK;
 	struct sys_stat st;
-	if (!m->is_dir && !is_link &&
-		(sys_statx(parent, name, AT_SYMLINK_NOFOLLOW, SYS_STAT_BASIC, &st) || st.size != 0))
-		return; /* a file that was an empty mount point and holds something now */
-	(void)sys_unlinkat(parent, name, m->is_dir ? AT_REMOVEDIR : 0);
+	if (!m->is_dir && !is_link) {
+		if (sys_statx(parent, name, AT_SYMLINK_NOFOLLOW, SYS_STAT_BASIC, &st))
+			return is_settled(-1);
+		if (st.size != 0) /* was an empty mount point and holds something now */
+			return true;
+	}
+	return remove_at(parent, name, m->is_dir ? AT_REMOVEDIR : 0);
 }
 
-static void remove_from_task_dir(const struct apply *a)
+static bool remove_from_task_dir(const struct apply *a)
 {
 	const char *path = apply_task_dir(a);
 	uint32_t n = a->made->n < MAX_MADE ? a->made->n : MAX_MADE;
+	bool clean = true;
 
 	if (!*path || !n)
-		return;
+		return true;
 	own_fd dir = sys_openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
 	if (dir < 0)
-		return;
+		return is_settled(dir);
 	while (n)
-		remove_made(a, dir, &a->made->v[--n]);
+		clean = remove_made(a, dir, &a->made->v[--n]) && clean;
+	return clean;
 }
 
 /* EBUSY: the last process is gone but the kernel is not done with it. Nobody waits for us any more.
@@ -84,87 +103,148 @@ static int remove_cgroup(const char *path, unsigned most)
 }
 
 /* Upwards as long as they are empty; refused while one is used, or is the mount itself. */
-static void remove_parents(char *path)
+static bool remove_parents(char *path)
 {
 	for (char *slash; (slash = strrchr(path, '/'));) {
 		*slash = '\0';
-		if (!*path || sys_unlinkat(AT_FDCWD, path, AT_REMOVEDIR))
-			return;
+		if (!*path)
+			break;
+		if (sys_unlinkat(AT_FDCWD, path, AT_REMOVEDIR) && errno != ENOENT)
+			return is_settled(-1);
 	}
+	return true;
+}
+
+/* A leaf and its parents. @most: how often it may be busy */
+static bool remove_branch(const char *leaf, unsigned most)
+{
+	char path[MAX_PATH];
+	size_t len = strlen(leaf);
+
+	if (len >= sizeof(path))
+		return true;
+	memcpy(path, leaf, len + 1);
+	if (remove_cgroup(path, most)) /* busy: processes or cgroups that are not the task's */
+		return most == 1 && is_settled(-1);
+	return remove_parents(path);
 }
 
 /* We were born in somebody's cgroup and lived in the supervisors': out of it, so that the last one
- * can remove it. */
-static void leave_supervisors(const struct apply *a)
+ * can remove it. Others may be in it. */
+static bool leave_supervisors(const struct apply *a)
 {
-	for (uint32_t i = a->at < a->steps->header->n_steps ? a->at : a->steps->header->n_steps;
-		i-- > 0;) {
+	bool clean = true;
+
+	for (uint32_t i = a->steps->header->n_steps; i-- > 0;) {
 		const struct step *s = &a->steps->step[i];
-		char path[MAX_PATH];
-		size_t len = s->len[0];
-		if (s->op != STEP_CGROUP_SELF || len >= sizeof(path))
+		if (s->op != STEP_CGROUP_SELF || i > a->at)
 			continue;
 		own_fd root = sys_openat(
 			AT_FDCWD, steps_str(a->steps, s, 1), O_DIRECTORY | O_RDONLY | O_CLOEXEC, 0);
-		if (root < 0 || fd_put(root, "tasks", "0", 1))
+		if (root < 0 || fd_put(root, "tasks", "0", 1)) {
+			clean = clean && is_settled(-1);
 			continue;
-		memcpy(path, steps_str(a->steps, s, 0), len + 1);
-		if (!remove_cgroup(path, 1))
-			remove_parents(path);
+		}
+		clean = remove_branch(steps_str(a->steps, s, 0), 1) && clean;
 	}
+	return clean;
 }
 
 /* The leaf, then its parents as long as they are empty: another task's leaf keeps them, and the
  * mount itself is busy. Of a leaf that could not be made there may be parents. */
-static void remove_cgroups(const struct apply *a)
+static bool remove_cgroups(const struct apply *a)
 {
+	bool clean = true;
+
 	for (uint32_t i = a->steps->header->n_steps; i-- > 0;) {
 		const struct step *s = &a->steps->step[i];
-		char path[MAX_PATH];
-		size_t len = s->len[0];
-		if (s->op != STEP_CGROUP_MAKE || i > a->at || len >= sizeof(path))
+		if (s->op != STEP_CGROUP_MAKE || i > a->at)
 			continue;
 		if (s->to != SLOT_NONE)
 			(void)fd_close(a->slot[s->to]);
-		memcpy(path, steps_str(a->steps, s, 0), len + 1);
-		if (!remove_cgroup(path, RMDIR_TRIES))
-			remove_parents(path);
+		clean = remove_branch(steps_str(a->steps, s, 0), RMDIR_TRIES) && clean;
 	}
+	return clean;
 }
 
-/* FIFOs, work directories of overlays (the kernel leaves "work" in each), layers of mount points.
- */
-static void remove_files(const struct apply *a)
+/* An overlay's work directory: the kernel leaves "work" in it, with "incompat/volatile" where that
+ * was asked for. */
+static bool remove_work_dir(const char *path)
 {
+	static const struct {
+		const char *path;
+		int flags;
+	} inside[] = {{"incompat/volatile/dirty", 0}, {"incompat/volatile", AT_REMOVEDIR},
+		{"incompat", AT_REMOVEDIR}};
+	bool clean = true;
+	own_fd dir = sys_openat(AT_FDCWD, path, O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+
+	if (dir < 0)
+		return is_settled(dir);
+	own_fd work = sys_openat(dir, "work", O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+	if (work < 0)
+		return is_settled(work);
+	for (size_t i = 0; i < iso_len(inside); i++)
+		clean = remove_at(work, inside[i].path, inside[i].flags) && clean;
+	return remove_at(dir, "work", AT_REMOVEDIR) && clean;
+}
+
+/* What MASK_LAYER was making when it was interrupted: its names, each with its directories. */
+static bool remove_layer(const struct apply *a, const struct step *s)
+{
+	struct steps_list names = steps_list(a->steps, s, 1);
+	const char *name;
+	char path[MAX_PATH];
+	bool clean = true;
+	own_fd state = sys_openat(
+		AT_FDCWD, a->state_dir, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+	own_fd layer =
+		state < 0 ? -1 : path_open_own(state, APPLY_LAYER_NAME, O_PATH | O_DIRECTORY);
+
+	if (layer < 0)
+		return is_settled(-1);
+	while (s->len[1] && (name = steps_list_next(&names))) {
+		size_t len = strlen(name);
+		if (len >= sizeof(path))
+			continue;
+		memcpy(path, name, len + 1);
+		clean = remove_at(layer, path, 0) && clean;
+		for (char *slash; (slash = strrchr(path, '/'));) {
+			*slash = '\0';
+			clean = remove_at(layer, path, AT_REMOVEDIR) && clean;
+		}
+	}
+	return remove_at(state, APPLY_LAYER_NAME, AT_REMOVEDIR) && clean;
+}
+
+/* FIFOs, work directories of overlays, layers of mount points. */
+static bool remove_files(const struct apply *a)
+{
+	bool clean = true;
+
 	for (uint32_t i = a->steps->header->n_steps; i-- > 0;) {
 		const struct step *s = &a->steps->step[i];
 		const char *path = steps_str(a->steps, s, 0);
-		if (i >= a->at)
+		if (i > a->at)
 			continue;
 		if (s->op == STEP_LOG || s->op == STEP_TOUCH)
-			(void)sys_unlinkat(AT_FDCWD, path, 0);
-		if (s->op != STEP_MKDIR)
-			continue;
-		own_fd dir = sys_openat(AT_FDCWD, path, O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
-		if (dir >= 0) {
-			own_fd work =
-				sys_openat(dir, "work", O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
-			if (work >= 0)
-				(void)sys_unlinkat(work, "incompat/volatile/dirty", 0);
-			if (work >= 0)
-				(void)sys_unlinkat(work, "incompat/volatile", AT_REMOVEDIR);
-			if (work >= 0)
-				(void)sys_unlinkat(work, "incompat", AT_REMOVEDIR);
-			(void)sys_unlinkat(dir, "work", AT_REMOVEDIR);
+			clean = remove_at(AT_FDCWD, path, 0) && clean;
+		if (s->op == STEP_MASK_LAYER)
+			clean = remove_layer(a, s) && clean;
+		if (s->op == STEP_MKDIR) {
+			clean = remove_work_dir(path) && clean;
+			clean = remove_at(AT_FDCWD, path, AT_REMOVEDIR) && clean;
 		}
-		(void)sys_unlinkat(AT_FDCWD, path, AT_REMOVEDIR);
 	}
+	return clean;
 }
 
-void apply_undo(const struct apply *a)
+bool apply_undo(const struct apply *a)
 {
-	remove_from_task_dir(a);
-	remove_files(a);
-	remove_cgroups(a);
-	leave_supervisors(a);
+	bool dir = remove_from_task_dir(a);
+	bool files = remove_files(a);
+	bool cgroups = remove_cgroups(a);
+	bool self = leave_supervisors(a);
+
+	return dir && files && cgroups && self;
 }

@@ -1,6 +1,6 @@
 /*
- * The kernel calls (sys.h). One static function does every one of them, which is where a fault can
- * be put in. 64-bit machines only: offsets and sizes fit one register.
+ * The kernel calls (sys.h). One function does every one of them, which is where a test build puts
+ * faults in (sys_call.h). 64-bit machines only: offsets and sizes fit one register.
  */
 #include "base/sys.h"
 
@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/own.h"
+#include "base/sys_call.h"
 
 static_assert(sizeof(struct sys_stat) == 256, "struct statx of the kernel has 256 bytes");
 
@@ -26,16 +27,12 @@ enum {
 	SIGSET_BYTES = 8, /* the kernel's sigset_t, not the C library's */
 };
 
-static long call(long nr, long a, long b, long c, long d, long e, long f)
-{
-	return syscall(nr, a, b, c, d, e, f);
-}
-#define call0(nr)                call(nr, 0, 0, 0, 0, 0, 0)
-#define call1(nr, a)             call(nr, a, 0, 0, 0, 0, 0)
-#define call2(nr, a, b)          call(nr, a, b, 0, 0, 0, 0)
-#define call3(nr, a, b, c)       call(nr, a, b, c, 0, 0, 0)
-#define call4(nr, a, b, c, d)    call(nr, a, b, c, d, 0, 0)
-#define call5(nr, a, b, c, d, e) call(nr, a, b, c, d, e, 0)
+#define call0(nr)                sys_call(nr, 0, 0, 0, 0, 0, 0)
+#define call1(nr, a)             sys_call(nr, a, 0, 0, 0, 0, 0)
+#define call2(nr, a, b)          sys_call(nr, a, b, 0, 0, 0, 0)
+#define call3(nr, a, b, c)       sys_call(nr, a, b, c, 0, 0, 0)
+#define call4(nr, a, b, c, d)    sys_call(nr, a, b, c, d, 0, 0)
+#define call5(nr, a, b, c, d, e) sys_call(nr, a, b, c, d, e, 0)
 
 int sys_openat(int dir_fd, const char *path, int flags, unsigned mode)
 {
@@ -80,6 +77,10 @@ int sys_flock_free(int fd)
 int sys_flock_now(int fd)
 {
 	return (int)call2(__NR_flock, fd, LOCK_EX | LOCK_NB);
+}
+int sys_fcntl(int fd, int command, int argument)
+{
+	return (int)call3(__NR_fcntl, fd, command, argument);
 }
 ssize_t sys_tee(int in, int out, size_t len, unsigned flags)
 {
@@ -445,7 +446,7 @@ int sys_bpf(unsigned command, union bpf_attr *attr)
 }
 void *sys_map_at(size_t len, int protection, int flags, int fd, uint64_t at)
 {
-	long data = call(__NR_mmap, 0, (long)len, protection, flags, fd, (long)at);
+	long data = sys_call(__NR_mmap, 0, (long)len, protection, flags, fd, (long)at);
 	return data == -1 ? NULL : (void *)(uintptr_t)data;
 }
 void *sys_map(size_t len, int protection, int flags, int fd)
@@ -454,7 +455,7 @@ void *sys_map(size_t len, int protection, int flags, int fd)
 }
 int sys_unmap(void *data, size_t len)
 {
-	return munmap(data, len);
+	return (int)call2(__NR_munmap, P(data), (long)len);
 }
 int sys_madvise(void *data, size_t len, int advice)
 {

@@ -64,6 +64,7 @@ ssize_t sys_pread(int fd, void *data, size_t len, uint64_t at);
 ssize_t sys_pwrite(int fd, const void *data, size_t len, uint64_t at);
 int sys_flock_now(int fd);  /* LOCK_EX | LOCK_NB */
 int sys_flock_free(int fd); /* LOCK_UN */
+int sys_fcntl(int fd, int command, int argument);
 ssize_t sys_tee(int in, int out, size_t len, unsigned flags);
 int sys_fsync(int fd);
 int sys_statx(int dir_fd, const char *path, int flags, unsigned mask, struct sys_stat *ret);

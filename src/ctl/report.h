@@ -51,9 +51,10 @@ enum ctl_report_kind {
 	REPORT_STARTED = 1,
 	REPORT_FAILED,
 	REPORT_EXITED,
-	REPORT_DONE,           /* the ask was carried out (err empty) or not (err says why) */
-	REPORT_STATS,          /* with descriptors: cgroup directories, see ctl_stats_fd */
-	REPORT_SESSION,        /* the command is about to run; tty: with the pty's master */
+	REPORT_DONE,    /* the ask was carried out (err empty) or not (err says why); WAIT: pid,
+			   and the task's pidfd comes with it */
+	REPORT_STATS,   /* with descriptors: cgroup directories, see ctl_stats_fd */
+	REPORT_SESSION, /* the command is about to run; tty: with the pty's master */
 	REPORT_SESSION_FAILED, /* it could not be run: err, fault as in base/err.h */
 	REPORT_SESSION_EXITED, /* exit_code, signal */
 };

@@ -12,7 +12,7 @@
 #include "base/sys.h"
 
 static_assert(sizeof(struct record) <= RECORD_SLOT_BYTES, "a record fits its slot");
-static_assert(RECORD_ABOUT_AT + sizeof(struct record_about) <= RECORD_MADE_AT,
+static_assert(RECORD_ABOUT_AT + sizeof(struct record_about) <= RECORD_FORGET_AT,
 	"slots and about share the first page");
 
 const char *record_phase_name(uint32_t phase)
@@ -112,8 +112,10 @@ int record_read(int fd, struct record_file *ret, struct iso_err *err)
 
 	if (read_slots(fd, &file.record, &slot, err))
 		return -1;
-	if (sys_pread(fd, &file.about, sizeof(file.about), RECORD_ABOUT_AT) !=
-		(ssize_t)sizeof(file.about))
+	ssize_t n = sys_pread(fd, &file.about, sizeof(file.about), RECORD_ABOUT_AT);
+	if (n < 0)
+		return iso_err_sys(err, "read the task's record");
+	if (n != (ssize_t)sizeof(file.about))
 		return iso_err_set(err, ISO_FAULT_PROTOCOL, 0, "the task's record is cut short");
 	end_strings(&file.about);
 	*ret = file;
@@ -145,6 +147,23 @@ int record_boot_id(char ret[static RECORD_BOOT_ID_ROOM], struct iso_err *err)
 	return 0;
 }
 
+int record_forget(int fd, struct iso_err *err)
+{
+	const uint32_t word = 1;
+
+	return sys_pwrite(fd, &word, sizeof(word), RECORD_FORGET_AT) == (ssize_t)sizeof(word)
+		       ? 0
+		       : iso_err_sys(err, "write the task's record");
+}
+
+bool record_is_forgotten(int fd)
+{
+	uint32_t word = 0;
+
+	return sys_pread(fd, &word, sizeof(word), RECORD_FORGET_AT) == (ssize_t)sizeof(word) &&
+	       word != 0;
+}
+
 int record_lock(int fd, struct iso_err *err)
 {
 	if (!sys_flock_now(fd))
@@ -154,5 +173,5 @@ int record_lock(int fd, struct iso_err *err)
 
 void record_unlock(int fd)
 {
-	(void)sys_flock_free(fd);
+	(void)sys_flock_free(fd); /* else at the end of the process */
 }

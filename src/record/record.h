@@ -2,7 +2,8 @@
  * STATE/<alloc>/<task>/task: the one file that a task's supervisor lives on and that anybody finds
  * the task again with. Root only. Pages, so that a part can be mapped:
  *
- *   page 0   two slots of 512 bytes (struct record), then struct record_about
+ *   page 0   two slots of 512 bytes (struct record), then struct record_about; its last four bytes
+ *            are not 0 when nobody wants to know any more (record_forget())
  *   page 1   what the child made in the task directory (apply.h, struct made_list), mapped shared
  *   page 2.. the plan (steps/steps.h)
  *
@@ -29,6 +30,7 @@ enum {
 	RECORD_SLOT_BYTES = 512,
 	RECORD_PAGE = 4096,
 	RECORD_ABOUT_AT = 2 * RECORD_SLOT_BYTES,
+	RECORD_FORGET_AT = RECORD_PAGE - 4,
 	RECORD_MADE_AT = RECORD_PAGE,
 	RECORD_PLAN_AT = 2 * RECORD_PAGE,
 	RECORD_BOOT_ID_ROOM = 40, /* a UUID as text */
@@ -124,6 +126,15 @@ iso_must_use int record_write(int fd, struct record *record, struct iso_err *err
 
 /** record_boot_id() - of the running kernel (/proc/sys/kernel/random/boot_id) */
 iso_must_use int record_boot_id(char ret[static RECORD_BOOT_ID_ROOM], struct iso_err *err);
+
+/**
+ * record_forget() - whoever ends with the task removes its file with its directory
+ *
+ * The one who says so then tries the lock, and whoever gives the lock up looks here afterwards: one
+ * of the two always sees the other, so it is removed at once and without waiting.
+ */
+iso_must_use int record_forget(int fd, struct iso_err *err);
+bool record_is_forgotten(int fd);
 
 enum {
 	RECORD_HELD = 1

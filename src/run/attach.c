@@ -101,6 +101,8 @@ int run_look(const char *dir, struct iso_event *ret, struct iso_err *err)
 	if (read_record(dir, &file, err))
 		return err->fault == ISO_FAULT_NOT_FOUND ? RUN_LOOK_NONE : -1;
 	event_of(&file, ret);
+	if (file.record.phase == RECORD_CLEANED || file.record.phase == RECORD_FAILED)
+		return RUN_LOOK_CLEAN;
 	return is_over(file.record.phase) ? RUN_LOOK_ENDED : RUN_LOOK_RUNS;
 }
 

@@ -8,7 +8,8 @@
 iso_must_use int attach_dir(const char *dir, struct iso_task **ret, struct iso_err *err);
 
 enum {
-	RUN_LOOK_ENDED = 0, /* @ret: EXITED or FAILED */
+	RUN_LOOK_ENDED = 0, /* @ret: EXITED; what it was made of may still be there */
+	RUN_LOOK_CLEAN = 3, /* @ret: EXITED or FAILED, and nothing is left */
 	RUN_LOOK_RUNS = 1,  /* or did when its supervisor was last heard of */
 	RUN_LOOK_NONE = 2,  /* it was never started */
 };

@@ -66,3 +66,34 @@ int iso_remove(struct iso_task *task, struct iso_err *err)
 		return -1;
 	return alloc_dirs_remove(file.about.alloc_dir, state_dir, err);
 }
+
+/* Its supervisor may be cleaning up yet: then it removes the file. Killed while it did, a new one
+ * does. */
+int run_forget(const char *dir, struct iso_err *err)
+{
+	own_fd at = open(dir, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	own_fd file = at < 0 ? -1 : openat(at, RECORD_FILE, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	struct record_file record;
+
+	if (file < 0)
+		return errno == ENOENT ? 0 : iso_err_sys(err, "open '%s/" RECORD_FILE "'", dir);
+	if (record_forget(file, err))
+		return -1;
+	int r = record_lock(file, err);
+	if (r)
+		return r == RECORD_HELD ? 0 : -1;
+	if (record_read(file, &record, err))
+		return -1;
+	if (record.record.phase == RECORD_CLEANED || record.record.phase == RECORD_FAILED)
+		return unlinkat(at, RECORD_FILE, 0)
+			       ? iso_err_sys(err, "remove '%s/" RECORD_FILE "'", dir)
+			       : 0;
+	struct iso_task *task = run_task_new(dir);
+	r = task ? run_spawn(task,
+			   &(struct run_spawn){
+				   .file_fd = file, .adopt = true, .pidfd = -1, .secrets_fd = -1},
+			   err)
+		 : iso_err_set(err, ISO_FAULT_SYSTEM, ENOMEM, "out of memory");
+	(void)iso_task_free(task);
+	return r;
+}

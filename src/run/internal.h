@@ -35,7 +35,7 @@ struct iso_prepared {
 };
 
 enum {
-	MAX_EARLY = 4 /* STARTED, EXITED; ADOPTED comes only to who asked for it */
+	MAX_EARLY = 4 /* STARTED, ADOPTED, EXITED */
 };
 
 struct iso_task {
@@ -45,7 +45,8 @@ struct iso_task {
 	int out_fd, err_fd; /* read ends of the console pipes, -1 = none */
 	char *dir;          /* STATE/<alloc>/<task> */
 	bool exited, console;
-	unsigned adoptions;
+	unsigned adoptions, cleanings;
+	struct iso_err why; /* what the last supervisor that could not take over has said */
 	struct iso_event early[MAX_EARLY]; /* came while an answer was waited for */
 	unsigned n_early;
 };
@@ -87,6 +88,10 @@ iso_must_use int run_adopt(struct iso_task *task, struct iso_err *err);
 /** run_ask() - one ask, and its answer of @kind; events on the way are kept for iso_next() */
 iso_must_use int run_ask(struct iso_task *task, const struct ctl_ask *ask, uint32_t kind,
 	struct ctl_report *ret, struct ctl_fds *ret_fds, struct iso_err *err);
+
+/** run_forget() - nobody will ask for the ended task of STATE/<alloc>/<task> any more: its file and
+ * directory go, now or when its supervisor has cleaned up */
+iso_must_use int run_forget(const char *dir, struct iso_err *err);
 
 /** run_task_new() - nothing connected yet */
 struct iso_task *run_task_new(const char *dir);

@@ -193,6 +193,15 @@ static int write_file(
 	return 0;
 }
 
+/* Of a task that nobody will ever start: half a record maybe. */
+static void remove_file(const char *dir)
+{
+	own_fd at = open(dir, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (at >= 0)
+		(void)unlinkat(at, RECORD_FILE, 0);
+}
+
 struct iso_task *run_task_new(const char *dir)
 {
 	struct iso_task *task = calloc(1, sizeof(*task));
@@ -220,16 +229,18 @@ static int start(struct iso_prepared *p, const struct iso_start *how, struct iso
 		return -1;
 	describe(p, how, &about);
 	own_fd file = open_file(task->dir, err);
-	if (file < 0 || write_file(file, p, &about, err))
+	if (file < 0)
 		return -1;
 	task->console = how->console;
-	return run_spawn(task,
-		&(struct run_spawn){
-			.file_fd = file,
-			.pidfd = -1,
-			.secrets_fd = how->secrets_fd < 0 ? secrets : how->secrets_fd,
-		},
-		err);
+	const struct run_spawn in = {
+		.file_fd = file,
+		.pidfd = -1,
+		.secrets_fd = how->secrets_fd < 0 ? secrets : how->secrets_fd,
+	};
+	if (!write_file(file, p, &about, err) && !run_spawn(task, &in, err))
+		return 0;
+	remove_file(task->dir);
+	return -1;
 }
 
 int iso_start(struct iso_prepared *prepared, const struct iso_start *how, struct iso_task **ret,

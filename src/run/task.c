@@ -21,6 +21,8 @@
 
 enum {
 	MAX_ADOPTIONS = 16, /* of one object: supervisors do not die of themselves */
+	/* for what was left behind by one that was killed while it cleaned up */
+	MAX_CLEANINGS = 3,
 	PATH_ROOM = 64,
 	WAIT_NS = 2000000
 };
@@ -77,22 +79,6 @@ void iso_task_output_close(struct iso_task *task, int stream)
 	*fd = fd_close(*fd);
 }
 
-int run_adopt(struct iso_task *task, struct iso_err *err)
-{
-	own_fd at = open(task->dir, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	own_fd file = at < 0 ? -1 : openat(at, RECORD_FILE, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
-
-	if (file < 0)
-		return iso_err_sys(err, "open '%s/" RECORD_FILE "'", task->dir);
-	int r = record_lock(file, err);
-	if (r)
-		return r == RECORD_HELD ? RUN_ADOPT_HELD : -1;
-	return run_spawn(task,
-		&(struct run_spawn){
-			.file_fd = file, .adopt = true, .pidfd = task->pidfd, .secrets_fd = -1},
-		err);
-}
-
 /* ---- events ---- */
 
 static void to_event(const struct ctl_report *r, struct iso_event *e)
@@ -128,15 +114,205 @@ static int take_event(struct iso_task *task, const struct ctl_report *report, st
 			task->pidfd = fd_take(&fds->fd[0]);
 		return 0;
 	case REPORT_FAILED:
-		ret->kind = ISO_EVENT_FAILED;
-		task->exited = true;
-		return 0;
 	case REPORT_EXITED:
-		ret->kind = ISO_EVENT_EXITED;
+		if (report->flags & REPORT_ADOPTED)
+			task->why = report->err;
+		/* one that only cleans up says it once more */
+		if (task->exited || report->flags & REPORT_ADOPTED)
+			return NO_EVENT;
+		ret->kind = report->kind == REPORT_FAILED ? ISO_EVENT_FAILED : ISO_EVENT_EXITED;
 		task->exited = true;
 		return 0;
 	default:
 		return NO_EVENT;
+	}
+}
+
+/* An event that comes while an answer is waited for. */
+static void keep_early(struct iso_task *task, const struct iso_event *event)
+{
+	bool again = task->n_early && event->kind == ISO_EVENT_ADOPTED &&
+		     task->early[task->n_early - 1].kind == ISO_EVENT_ADOPTED;
+
+	if (again)
+		task->n_early--;
+	if (task->n_early < MAX_EARLY)
+		task->early[task->n_early++] = *event;
+}
+
+/* The answer, 0; CTL_GONE: there is no supervisor (any more); -1: its error. */
+static int answer(struct iso_task *task, uint32_t kind, struct ctl_report *ret,
+	struct ctl_fds *ret_fds, struct iso_err *err)
+{
+	for (;;) {
+		own_ctl_fds fds = CTL_FDS_INIT;
+		int r = ctl_report_recv(task->fd, ret, &fds, err);
+		if (r)
+			return r;
+		if (ret->kind == REPORT_DONE && ret->err.fault) {
+			*err = ret->err;
+			return -1;
+		}
+		if (ret->kind == kind) {
+			if (kind == REPORT_DONE && fds.n == 1 && task->pidfd < 0) {
+				task->pidfd = fd_take(&fds.fd[0]); /* of ASK_WAIT */
+			} else if (ret_fds) {
+				*ret_fds = fds;
+				fds.n = 0;
+			}
+			return 0;
+		}
+		struct iso_event event;
+		if (take_event(task, ret, &fds, &event) == 0)
+			keep_early(task, &event);
+	}
+}
+
+/* ---- a supervisor that is gone ---- */
+
+/* Who holds a task without listening is on its way: starting, ending, or the unfinished child of
+ * one that was killed, whose socket may be gone while its lock is not. */
+void run_wait_for_kernel(void)
+{
+	const struct timespec a_while = {.tv_nsec = WAIT_NS};
+	(void)nanosleep(&a_while, NULL);
+}
+
+int run_adopt(struct iso_task *task, struct iso_err *err)
+{
+	own_fd at = open(task->dir, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	own_fd file = at < 0 ? -1 : openat(at, RECORD_FILE, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+
+	if (file < 0)
+		return iso_err_sys(err, "open '%s/" RECORD_FILE "'", task->dir);
+	int r = record_lock(file, err);
+	if (r)
+		return r == RECORD_HELD ? RUN_ADOPT_HELD : -1;
+	run_reap(task); /* not before: one that has only let go of us lives */
+	return run_spawn(task,
+		&(struct run_spawn){
+			.file_fd = file, .adopt = true, .pidfd = task->pidfd, .secrets_fd = -1},
+		err);
+}
+
+/* Somebody else was quicker: theirs serves as well. Return: 0; CTL_GONE: it does not listen. */
+static int join(struct iso_task *task, struct iso_err *err)
+{
+	const struct ctl_ask ask = {.version = CTL_VERSION, .kind = ASK_WAIT};
+	struct ctl_report report;
+
+	task->fd = run_connect(task->dir);
+	if (task->fd < 0)
+		return errno == ENOENT || errno == ECONNREFUSED
+			       ? CTL_GONE
+			       : iso_err_sys(err, "connect to the task's supervisor");
+	int r = ctl_ask_send(task->fd, &ask, NULL, err);
+	if (!r)
+		r = answer(task, REPORT_DONE, &report, NULL, err);
+	if (r) {
+		task->fd = fd_close(task->fd);
+		return r;
+	}
+	keep_early(task, &(struct iso_event){.kind = ISO_EVENT_ADOPTED, .pid = report.pid});
+	return 0;
+}
+
+/* A supervisor again for a task whose own was killed. */
+static int succeed(struct iso_task *task, struct iso_err *err)
+{
+	task->fd = fd_close(task->fd);
+	if (task->adoptions >= MAX_ADOPTIONS && task->why.fault) {
+		*err = task->why;
+		return iso_err_in(err, "take over the task");
+	}
+	if (task->adoptions++ >= MAX_ADOPTIONS)
+		return iso_err_set(err, ISO_FAULT_LIMIT, 0,
+			"the task's supervisor was killed %d times", MAX_ADOPTIONS);
+	for (unsigned i = 0; i < RUN_TRIES; i++) {
+		int r = run_adopt(task, err);
+		if (r != RUN_ADOPT_HELD)
+			return r;
+		r = join(task, err);
+		if (r != CTL_GONE)
+			return r;
+		run_wait_for_kernel();
+	}
+	return iso_err_set(err, ISO_FAULT_SYSTEM, EBUSY,
+		"somebody holds the task of '%s' and does not answer", task->dir);
+}
+
+/* The end of file came: is nothing left, as ISO_EVENT_GONE says, or was the supervisor killed while
+ * it cleaned up? */
+static bool is_clean(const struct iso_task *task)
+{
+	struct iso_event ignored;
+	struct iso_err err;
+	int r = run_look(task->dir, &ignored, &err);
+
+	return r == RUN_LOOK_NONE || r == RUN_LOOK_CLEAN || r < 0;
+}
+
+static bool take_early(struct iso_task *task, struct iso_event *ret)
+{
+	if (!task->n_early)
+		return false;
+	*ret = task->early[0];
+	task->n_early--;
+	memmove(&task->early[0], &task->early[1], task->n_early * sizeof(*ret));
+	return true;
+}
+
+/* Nobody is there to tell of more. Return: 0: go on; 1: it is gone; -1 */
+static int on_end_of_file(struct iso_task *task, struct iso_err *err)
+{
+	enum {
+		GONE = 1
+	};
+
+	task->fd = fd_close(task->fd);
+	if (!task->exited)
+		return succeed(task, err);
+	run_reap(task);
+	if (is_clean(task) || task->cleanings++ >= MAX_CLEANINGS || succeed(task, err))
+		return GONE; /* what is still there is in use: gc looks again */
+	return 0;
+}
+
+int iso_next(struct iso_task *task, struct iso_event *ret, struct iso_err *err)
+{
+	while (!take_early(task, ret)) {
+		struct ctl_report report;
+		own_ctl_fds fds = CTL_FDS_INIT;
+		int r = task->fd < 0 ? CTL_GONE : ctl_report_recv(task->fd, &report, &fds, err);
+		if (r < 0)
+			return -1;
+		if (r == 0 && take_event(task, &report, &fds, ret) != NO_EVENT)
+			return 0;
+		if (r == CTL_GONE)
+			r = on_end_of_file(task, err);
+		if (r < 0)
+			return -1;
+		if (r > 0) {
+			*ret = (struct iso_event){.kind = ISO_EVENT_GONE};
+			return 0;
+		}
+	}
+	return 0;
+}
+
+int iso_wait(struct iso_task *task, struct iso_event *ret, struct iso_err *err)
+{
+	for (;;) {
+		if (iso_next(task, ret, err))
+			return -1;
+		if (ret->kind == ISO_EVENT_FAILED) {
+			*err = ret->err;
+			return -1;
+		}
+		if (ret->kind == ISO_EVENT_EXITED)
+			return 0;
+		if (ret->kind == ISO_EVENT_GONE)
+			return iso_err_set(err, ISO_FAULT_NOT_FOUND, 0, "the task has ended");
 	}
 }
 
@@ -147,45 +323,22 @@ static int ended(struct iso_err *err)
 	return iso_err_set(err, ISO_FAULT_NOT_FOUND, ESRCH, "the task has ended");
 }
 
-/* The answer; an event that comes in between is kept for iso_next(). */
-static int answer(struct iso_task *task, uint32_t kind, struct ctl_report *ret,
-	struct ctl_fds *ret_fds, struct iso_err *err)
-{
-	for (;;) {
-		own_ctl_fds fds = CTL_FDS_INIT;
-		int r = ctl_report_recv(task->fd, ret, &fds, err);
-		if (r < 0)
-			return -1;
-		if (r == CTL_GONE && task->exited)
-			return ended(err);
-		if (r == CTL_GONE)
-			return iso_err_set(err, ISO_FAULT_SYSTEM, EPIPE,
-				"the task's supervisor ended before it answered");
-		if (ret->kind == REPORT_DONE && ret->err.fault) {
-			*err = ret->err;
-			return -1;
-		}
-		if (ret->kind == kind) {
-			if (ret_fds) {
-				*ret_fds = fds;
-				fds.n = 0;
-			}
-			return 0;
-		}
-		struct iso_event event;
-		if (take_event(task, ret, &fds, &event) == 0 && task->n_early < MAX_EARLY)
-			task->early[task->n_early++] = event;
-	}
-}
-
+/* An ask that nobody answers goes to the next supervisor: a signal may come twice, never not at
+ * all. */
 int run_ask(struct iso_task *task, const struct ctl_ask *ask, uint32_t kind, struct ctl_report *ret,
 	struct ctl_fds *ret_fds, struct iso_err *err)
 {
-	int r = task->fd < 0 ? CTL_GONE : ctl_ask_send(task->fd, ask, NULL, err);
-
-	if (r == CTL_GONE)
-		return ended(err);
-	return r ? -1 : answer(task, kind, ret, ret_fds, err);
+	for (;;) {
+		int r = task->fd < 0 ? CTL_GONE : ctl_ask_send(task->fd, ask, NULL, err);
+		if (!r)
+			r = answer(task, kind, ret, ret_fds, err);
+		if (r == CTL_GONE && task->exited)
+			return ended(err);
+		if (r != CTL_GONE)
+			return r;
+		if (succeed(task, err))
+			return -1;
+	}
 }
 
 int iso_signal(struct iso_task *task, int signal, struct iso_err *err)
@@ -207,95 +360,4 @@ int iso_stop(
 	struct ctl_report report;
 
 	return run_ask(task, &a, REPORT_DONE, &report, NULL, err);
-}
-
-/* ---- a supervisor that is gone ---- */
-
-/* A killed process closes its descriptors one after the other: its socket may be gone while its
- * lock is not. */
-void run_wait_for_kernel(void)
-{
-	const struct timespec a_while = {.tv_nsec = WAIT_NS};
-	(void)nanosleep(&a_while, NULL);
-}
-
-/* Somebody else was quicker and has a supervisor for it, which tells us the end. */
-static int follow_other(struct iso_task *task, struct iso_event *ret, struct iso_err *err)
-{
-	const struct ctl_ask wait = {.version = CTL_VERSION, .kind = ASK_WAIT};
-	struct ctl_report report;
-
-	if (run_ask(task, &wait, REPORT_DONE, &report, NULL, err))
-		return -1;
-	if (run_look(task->dir, ret, err) < 0)
-		return -1;
-	ret->kind = ISO_EVENT_ADOPTED;
-	return 0;
-}
-
-enum {
-	SUCCEED_BY_US = 1 /* its first report is the next event */
-};
-static int succeed(struct iso_task *task, struct iso_event *ret, struct iso_err *err)
-{
-	if (task->adoptions++ >= MAX_ADOPTIONS)
-		return iso_err_set(err, ISO_FAULT_LIMIT, 0,
-			"the task's supervisor was killed %d times", MAX_ADOPTIONS);
-	for (unsigned tries = 0; tries < RUN_TRIES; tries++) {
-		int r = run_adopt(task, err);
-		if (r != RUN_ADOPT_HELD)
-			return r ? -1 : SUCCEED_BY_US;
-		task->fd = run_connect(task->dir);
-		if (task->fd >= 0)
-			return follow_other(task, ret, err);
-		run_wait_for_kernel();
-	}
-	return iso_err_sys(err, "connect to the task's supervisor");
-}
-
-int iso_next(struct iso_task *task, struct iso_event *ret, struct iso_err *err)
-{
-	if (task->n_early) {
-		*ret = task->early[0];
-		task->n_early--;
-		memmove(&task->early[0], &task->early[1], task->n_early * sizeof(*ret));
-		return 0;
-	}
-	for (;;) {
-		struct ctl_report report;
-		own_ctl_fds fds = CTL_FDS_INIT;
-		int r = task->fd < 0 ? CTL_GONE : ctl_report_recv(task->fd, &report, &fds, err);
-		if (r < 0)
-			return -1;
-		if (r == 0) {
-			if (take_event(task, &report, &fds, ret) == NO_EVENT)
-				continue;
-			return 0;
-		}
-		task->fd = fd_close(task->fd);
-		run_reap(task);
-		if (task->exited) {
-			*ret = (struct iso_event){.kind = ISO_EVENT_GONE};
-			return 0;
-		}
-		r = succeed(task, ret, err);
-		if (r != SUCCEED_BY_US)
-			return r;
-	}
-}
-
-int iso_wait(struct iso_task *task, struct iso_event *ret, struct iso_err *err)
-{
-	for (;;) {
-		if (iso_next(task, ret, err))
-			return -1;
-		if (ret->kind == ISO_EVENT_FAILED) {
-			*err = ret->err;
-			return -1;
-		}
-		if (ret->kind == ISO_EVENT_EXITED)
-			return 0;
-		if (ret->kind == ISO_EVENT_GONE)
-			return iso_err_set(err, ISO_FAULT_NOT_FOUND, 0, "the task has ended");
-	}
 }

@@ -24,7 +24,7 @@ void clients_init(struct supervisor *s, int report_fd)
 	for (unsigned i = 0; i < MAX_CLIENTS; i++)
 		s->client[i] = (struct client){.fd = -1, .session_pidfd = -1};
 	if (report_fd >= 0) {
-		(void)fcntl(report_fd, F_SETFL, O_NONBLOCK);
+		(void)sys_fcntl(report_fd, F_SETFL, O_NONBLOCK);
 		s->client[0].fd = report_fd;
 		s->client[0].waits = true;
 	}
@@ -48,13 +48,13 @@ int clients_open(struct supervisor *s, struct iso_err *err)
 	errno = saved;
 	if (s->listen_fd < 0)
 		return iso_err_sys(err, "listen at '%s/" RECORD_CTL "'", s->dir);
-	(void)fcntl(s->listen_fd, F_SETFL, O_NONBLOCK);
+	(void)sys_fcntl(s->listen_fd, F_SETFL, O_NONBLOCK);
 	return 0;
 }
 
 void clients_close(struct supervisor *s)
 {
-	if (s->listen_fd < 0)
+	if (s->listen_fd < 0 && !s->adopted) /* else the one before us has left its name */
 		return;
 	s->listen_fd = fd_close(s->listen_fd);
 	own_fd dir = sys_openat(AT_FDCWD, s->dir, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
@@ -112,20 +112,26 @@ static int ask_stop(struct supervisor *s, struct client *c, const struct ctl_ask
 {
 	(void)fds;
 	(void)err;
-	done(c, NULL); /* before: killing may take a while */
-	stop_ask(s, ask);
+	uint64_t grace_ms = stop_note(s, ask);
+	done(c, NULL); /* killing may take a while */
+	stop_begin(s, grace_ms);
 	return 0;
 }
 
 static int ask_wait(struct supervisor *s, struct client *c, const struct ctl_ask *ask,
 	const struct ctl_fds *fds, struct iso_err *err)
 {
-	(void)s;
+	const struct ctl_report report = {.version = CTL_VERSION,
+		.kind = REPORT_DONE,
+		.step = ~0U,
+		.pid = s->apply.child_pid};
+	const struct ctl_fds out = {.fd = {s->apply.pidfd}, .n = s->apply.pidfd >= 0};
+
 	(void)ask;
 	(void)fds;
 	(void)err;
 	c->waits = true;
-	done(c, NULL);
+	answer(c, &report, &out); /* who waits holds the task (pidfd) */
 	return 0;
 }
 

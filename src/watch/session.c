@@ -89,20 +89,23 @@ int session_start(struct supervisor *s, struct client *c, const struct ctl_ask *
 	struct apply_session session = {.asker = c->fd, .tty = tty};
 	for (unsigned i = 0; i < 3 && !tty; i++)
 		session.stream[i] = fds->fd[1 + i];
-	if (apply_session_fork(&s->apply, &pid, err))
+	own_fd go = -1;
+	if (apply_session_fork(&s->apply, &pid, &go, err))
 		return -1;
 	if (pid == 0)
 		child(s, &session, fds->fd[0]);
+	own_fd pidfd = sys_pidfd_open(pid, 0);
+	if (pidfd < 0)
+		(void)iso_err_sys(err, "hold the session's process");
+	if (pidfd < 0 || apply_session_go(&go, err)) {
+		go = fd_close(go); /* that ends it */
+		(void)sys_kill(pid, SIGKILL);
+		(void)sys_waitid(P_PID, pid, NULL, WEXITED);
+		return -1;
+	}
 	c->session_pid = pid;
-	c->session_pidfd = sys_pidfd_open(pid, 0);
-	if (c->session_pidfd >= 0)
-		return 0;
-	int saved = errno;
-	(void)sys_kill(pid, SIGKILL);
-	(void)sys_waitid(P_PID, pid, NULL, WEXITED);
-	c->session_pid = 0;
-	errno = saved;
-	return iso_err_sys(err, "hold the session's process");
+	c->session_pidfd = fd_take(&pidfd);
+	return 0;
 }
 
 /* A session leads a process group of its own once it has called setsid. */

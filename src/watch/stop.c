@@ -89,7 +89,7 @@ void stop_event(struct supervisor *s, enum sup_event event)
 	}
 }
 
-void stop_ask(struct supervisor *s, const struct ctl_ask *ask)
+uint64_t stop_note(struct supervisor *s, const struct ctl_ask *ask)
 {
 	uint64_t grace =
 		ask->grace_ms == UINT64_MAX ? s->steps.header->kill_timeout_ms : ask->grace_ms;
@@ -103,5 +103,22 @@ void stop_ask(struct supervisor *s, const struct ctl_ask *ask)
 	s->stop_signal = ask->signal ? ask->signal : (int)s->steps.header->kill_signal;
 	if (!s->kill_at_ms || at < s->kill_at_ms)
 		s->kill_at_ms = at;
-	stop_event(s, grace ? SUP_EV_STOP : SUP_EV_KILL);
+	supervise_record(s, (enum record_phase)s->record.phase);
+	return grace;
+}
+
+void stop_begin(struct supervisor *s, uint64_t grace_ms)
+{
+	stop_event(s, grace_ms ? SUP_EV_STOP : SUP_EV_KILL);
+}
+
+void stop_again(struct supervisor *s)
+{
+	const struct ctl_ask ask = {
+		.kind = ASK_STOP,
+		.grace_ms = UINT64_MAX,
+		.flags = s->report.flags & REPORT_RESTART_ASKED ? ASK_THEN_RESTART : 0,
+	};
+
+	stop_begin(s, stop_note(s, &ask));
 }

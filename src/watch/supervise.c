@@ -24,13 +24,15 @@ enum {
 	EXIT_USAGE = 2,
 	SIGNAL_BASE = 128,
 	N_SIGNALS = 64, /* of the kernel */
-	N_FDS = 3 + 1 + 2 * MAX_CLIENTS
+	N_FDS = 3 + 1 + 2 * MAX_CLIENTS,
+	PATH_ROOM = 4096,
+	MOMENT_NS = 1000000
 };
 
 /* @fd if it was passed, else -1. Asked before anything is opened, which may get the number. */
 static int passed(int fd)
 {
-	return fcntl(fd, F_SETFD, FD_CLOEXEC) ? -1 : fd;
+	return sys_fcntl(fd, F_SETFD, FD_CLOEXEC) ? -1 : fd;
 }
 
 static int take_descriptors(struct supervisor *s, struct iso_err *err)
@@ -75,6 +77,8 @@ static int become_supervisor(struct iso_err *err)
 	 * take its exit status away. KILL and STOP say EINVAL. */
 	for (int signal = 1; signal <= N_SIGNALS; signal++)
 		(void)sys_sigdefault(signal);
+	if (sys_prctl(PR_SET_NAME, (unsigned long)(uintptr_t)USAGE_NAME, 0, 0))
+		return iso_err_sys(err, "set the name");
 	(void)sys_umask(0); /* modes are the plan's, not the starter's */
 	if (sys_setsid() < 0 && errno != EPERM)
 		return iso_err_sys(err, "begin a session");
@@ -97,7 +101,7 @@ static int prepare(struct supervisor *s, struct iso_err *err)
 		sizeof(*made), PROT_READ | PROT_WRITE, MAP_SHARED, CTL_FILE_FD, RECORD_MADE_AT);
 	if (!made)
 		return iso_err_sys(err, "map the list of what is made");
-	apply_init(&s->apply, &s->steps, made, s->secrets_fd);
+	apply_init(&s->apply, &s->steps, s->dir, made, s->secrets_fd);
 	/* with a pid namespace of its own process 1 of the task collects its orphans; here we do */
 	if (!(s->steps.header->flags & STEPS_PID_PRIVATE) &&
 		sys_prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0))
@@ -115,6 +119,8 @@ void supervise_record(struct supervisor *s, enum record_phase phase)
 	struct record *r = &s->record;
 	struct iso_err ignored;
 
+	if (!r->magic) /* not read yet: what is there is better */
+		return;
 	for (size_t i = 0; i < iso_len(flags); i++)
 		if (s->report.flags & flags[i].report)
 			r->flags |= flags[i].record;
@@ -129,6 +135,16 @@ void supervise_record(struct supervisor *s, enum record_phase phase)
 	(void)failed; /* whoever is connected is told all the same */
 }
 
+/* What is half set up does not outlive who sets it up: until the credentials change the kernel sees
+ * to it, from the moment on that it is asked to. Before that moment, nobody reads the pipe. */
+static bool is_orphan(int error_pipe)
+{
+	struct pollfd p = {.fd = error_pipe};
+	const struct timespec now = {0, 0};
+
+	return sys_ppoll(&p, 1, &now) != 0;
+}
+
 /* In the child: signals as a program expects them, then the rest of the plan. Comes back only to
  * tell what failed. */
 static _Noreturn void child(struct supervisor *s)
@@ -137,9 +153,9 @@ static _Noreturn void child(struct supervisor *s)
 	const uint64_t none = 0;
 
 	s->apply.at++;
-	/* until the credentials change: what is half set up does not outlive who sets it up */
-	(void)sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0);
-	if (sys_sigmask(SIG_SETMASK, &none))
+	if (sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0) || is_orphan(s->apply.error_pipe))
+		(void)iso_err_sys(&failure.err, "die with the supervisor");
+	else if (sys_sigmask(SIG_SETMASK, &none))
 		(void)iso_err_sys(&failure.err, "unblock signals");
 	else if (!apply_run(&s->apply, &failure.err))
 		(void)iso_err_set(&failure.err, ISO_FAULT_PROTOCOL, 0, "the plan has no 'exec'");
@@ -164,27 +180,34 @@ static ssize_t read_failure(struct supervisor *s, struct apply_failure *ret)
 	}
 }
 
-/* End of file on the pipe is the execve. Return: 0 started; -1 err. */
-static int wait_for_exec(struct supervisor *s, struct iso_err *err)
+/* The pipe is at its end: an execve closed it, or the process dies. Both close it a moment before
+ * they can be seen. Return: 0 it runs, or has run; -1 it was killed on the way. */
+static int wait_for_name(struct supervisor *s, struct iso_err *err)
 {
-	struct apply_failure failure;
-	ssize_t n = read_failure(s, &failure);
+	struct pollfd p = {.fd = s->apply.pidfd, .events = POLLIN};
+	const struct timespec moment = {.tv_nsec = MOMENT_NS};
 
-	s->apply.error_pipe = fd_close(s->apply.error_pipe);
-	if (n == 0) {
-		siginfo_t info = {.si_pid = 0};
-		/* killed on the way: no message, no execve. Looked at without reaping: the status
-		 * stays. */
-		if (!sys_waitid(P_PID, s->apply.child_pid, &info, WEXITED | WNOHANG | WNOWAIT) &&
-			info.si_pid && info.si_code != CLD_EXITED &&
-			!usage_has_run(s->apply.child_pid))
+	while (!usage_has_run(s->apply.child_pid))
+		if (sys_ppoll(&p, 1, &moment) == 1 && !usage_has_run(s->apply.child_pid))
 			return iso_err_set(err, ISO_FAULT_SYSTEM, 0,
 				s->report.flags & REPORT_STOP_ASKED
 					? "the task was stopped while it was set up"
 					: "the task's process was killed while it was set up "
 					  "(memory limit too low?)");
-		return 0;
-	}
+	return 0;
+}
+
+/* Return: 0 started; -1 err. */
+static int wait_for_exec(struct supervisor *s, struct iso_err *err)
+{
+	struct apply_failure failure;
+	ssize_t n = read_failure(s, &failure);
+
+	if (n < 0)
+		return iso_err_sys(err, "hear from the task's process");
+	s->apply.error_pipe = fd_close(s->apply.error_pipe);
+	if (n == 0)
+		return wait_for_name(s, err);
 	if (n != sizeof(failure))
 		return iso_err_set(
 			err, ISO_FAULT_PROTOCOL, 0, "the task's process ended while it was set up");
@@ -205,7 +228,7 @@ static int open_logs(struct supervisor *s, struct iso_err *err)
 		l->console = s->console[step->num[0]];
 		s->console[step->num[0]] = -1; /* the log's from here on */
 		if (l->console >= 0)
-			(void)fcntl(l->console, F_SETFL, O_NONBLOCK);
+			(void)sys_fcntl(l->console, F_SETFL, O_NONBLOCK);
 		if (log_open(l, steps_str(&s->steps, step, 1), steps_str(&s->steps, step, 2),
 			    step->num[1], step->num[2], err))
 			return -1;
@@ -227,15 +250,25 @@ static void close_slots(struct supervisor *s)
 	}
 }
 
-static void record_process(struct supervisor *s)
+static int record_process(struct supervisor *s, struct iso_err *err)
 {
 	struct identity id;
 
-	identity_of(s->apply.pidfd, s->apply.child_pid, &id);
+	if (identity_of(s->apply.pidfd, s->apply.child_pid, &id))
+		return iso_err_sys(err, "look at the task's process");
 	s->record.task_pid = s->apply.child_pid;
 	s->record.task_pid_inode = id.pid_inode;
 	s->record.task_start_ticks = id.start_ticks;
 	supervise_record(s, RECORD_CLONED);
+	return 0;
+}
+
+/* Its process and what that may have started by now. */
+static void end_start(struct supervisor *s)
+{
+	(void)sys_pidfd_send_signal(s->apply.pidfd, SIGKILL);
+	usage_kill_cgroup(&s->apply);
+	(void)sys_waitid(P_PID, s->apply.child_pid, NULL, WEXITED);
 }
 
 static int start(struct supervisor *s, struct iso_err *err)
@@ -244,10 +277,9 @@ static int start(struct supervisor *s, struct iso_err *err)
 		return -1;
 	if (s->apply.is_child)
 		child(s);
-	record_process(s);
-	if (wait_for_exec(s, err) || open_logs(s, err) || clients_open(s, err)) {
-		(void)sys_pidfd_send_signal(s->apply.pidfd, SIGKILL);
-		(void)sys_waitid(P_PID, s->apply.child_pid, NULL, WEXITED);
+	if (record_process(s, err) || wait_for_exec(s, err) || open_logs(s, err) ||
+		clients_open(s, err)) {
+		end_start(s);
 		return -1;
 	}
 	s->record.started_unix_ms = sys_unix_now_ms();
@@ -362,7 +394,28 @@ static void close_logs(struct supervisor *s)
 }
 
 /* The lock goes before the connections do: who hears the end may start the task again at once. The
- * kernel closes the descriptors of an ended process in an order of its own. */
+ * kernel closes the descriptors of an ended process in an order of its own. The file of a task that
+ * nobody will ask for goes with its directories (record_forget()). */
+static void leave(const struct supervisor *s)
+{
+	char path[PATH_ROOM];
+	struct iso_err ignored;
+	size_t len = strlen(s->dir);
+	bool over = s->record.phase == RECORD_CLEANED || s->record.phase == RECORD_FAILED;
+
+	record_unlock(CTL_FILE_FD);
+	if (!over || len >= sizeof(path) || !record_is_forgotten(CTL_FILE_FD) ||
+		record_lock(CTL_FILE_FD, &ignored))
+		return;
+	own_fd dir = sys_openat(AT_FDCWD, s->dir, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+	if (dir < 0 || sys_unlinkat(dir, RECORD_FILE, 0))
+		return;
+	memcpy(path, s->dir, len + 1);
+	(void)sys_unlinkat(AT_FDCWD, path, AT_REMOVEDIR);
+	*strrchr(path, '/') = '\0';
+	(void)sys_unlinkat(AT_FDCWD, path, AT_REMOVEDIR); /* unless another task's is there */
+}
+
 static void finish(struct supervisor *s)
 {
 	s->report.kind = REPORT_EXITED;
@@ -375,31 +428,37 @@ static void finish(struct supervisor *s)
 	clients_tell(s, &s->report, true, NULL);
 	clients_close(s);
 	close_logs(s);
-	apply_undo(&s->apply);
-	supervise_record(s, RECORD_CLEANED);
-	record_unlock(CTL_FILE_FD);
+	if (apply_undo(&s->apply))
+		supervise_record(s, RECORD_CLEANED); /* else the next one tries again */
+	leave(s);
 }
 
+/* A start that has failed. A record that is left as it is says the same: nothing of it lives, and
+ * it is to be cleaned. */
 static int fail(struct supervisor *s, const struct iso_err *err)
 {
 	s->report.kind = REPORT_FAILED;
 	s->report.err = *err;
 	clients_close(s);
-	if (s->steps.header) /* else nothing was begun */
-		apply_undo(&s->apply);
-	supervise_record(s, RECORD_FAILED);
-	record_unlock(CTL_FILE_FD);
+	if (s->apply.steps && apply_undo(&s->apply))
+		supervise_record(s, RECORD_FAILED);
+	leave(s);
 	clients_tell(s, &s->report, true, NULL);
 	return 1;
 }
 
-/* A task that runs is not ours to end because we cannot be its supervisor: the next one may. */
+/* A task is not ours to end because we cannot be its supervisor: the next one may. Record and task
+ * stay as they were. */
 static int give_back(struct supervisor *s, const struct iso_err *err)
 {
-	const struct ctl_report report = {
-		.version = CTL_VERSION, .kind = REPORT_DONE, .step = ~0U, .err = *err};
+	const struct ctl_report report = {.version = CTL_VERSION,
+		.kind = REPORT_FAILED,
+		.flags = REPORT_ADOPTED,
+		.step = ~0U,
+		.err = *err};
 
 	clients_close(s);
+	record_unlock(CTL_FILE_FD);
 	clients_tell(s, &report, true, NULL);
 	return 1;
 }
@@ -432,26 +491,60 @@ static void slim(const struct supervisor *s)
 	(void)sys_madvise(s->file, s->file_bytes, MADV_DONTNEED);
 }
 
-/* 0: it runs; 1: it is over; -1. */
+/* ADOPT_RUNS, ADOPT_OVER; -1. */
 static int take_over(struct supervisor *s, struct iso_err *err)
 {
-	if (adopt(s) == ADOPT_OVER) {
-		if (s->record.phase == RECORD_FAILED) {
-			*err = s->report.err;
-			return -1;
-		}
-		return ADOPT_OVER;
-	}
+	int r = adopt(s, err);
+
+	if (r != ADOPT_RUNS)
+		return r;
 	if (open_logs(s, err) || clients_open(s, err))
 		return -1;
 	supervise_record(s, RECORD_RUNNING);
 	return ADOPT_RUNS;
 }
 
+static void live(struct supervisor *s)
+{
+	tell_started(s);
+	if (s->adopted && (s->report.flags & REPORT_STOP_ASKED))
+		stop_again(s);
+	slim(s);
+	while (s->state != SUP_ENDED)
+		one_round(s);
+}
+
+static int adopted_main(struct supervisor *s)
+{
+	struct iso_err err = ISO_ERR_INIT;
+	int r = prepare(s, &err);
+
+	if (!r)
+		r = take_over(s, &err);
+	if (r < 0)
+		return give_back(s, &err);
+	if (r == ADOPT_RUNS)
+		live(s);
+	else if (s->record.phase == RECORD_FAILED)
+		return fail(s, &s->report.err);
+	finish(s);
+	return 0;
+}
+
+static int start_main(struct supervisor *s)
+{
+	struct iso_err err = ISO_ERR_INIT;
+
+	if (prepare(s, &err) || start(s, &err))
+		return fail(s, &err);
+	live(s);
+	finish(s);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct supervisor s = {.report = {.version = CTL_VERSION, .step = ~0U}};
-	struct iso_err err = ISO_ERR_INIT;
 	bool adopts = argc == 3 && !strcmp(argv[2], "adopt");
 
 	if (argc != 2 && !adopts)
@@ -459,21 +552,5 @@ int main(int argc, char **argv)
 	s.dir = argv[1];
 	for (unsigned stream = 0; stream < N_STREAMS; stream++)
 		log_init(&s.log[stream]);
-	int r = prepare(&s, &err);
-	if (!r)
-		r = adopts ? take_over(&s, &err) : start(&s, &err);
-	if (r < 0)
-		return adopts && s.record.phase == RECORD_RUNNING ? give_back(&s, &err)
-								  : fail(&s, &err);
-	if (r == 0) {
-		tell_started(&s);
-		slim(&s);
-		while (s.state != SUP_ENDED)
-			one_round(&s);
-	} else if (s.record.phase == RECORD_RUNNING) {
-		s.record.ended_unix_ms = sys_unix_now_ms();
-		supervise_record(&s, RECORD_EXITED);
-	}
-	finish(&s);
-	return 0;
+	return adopts ? adopted_main(&s) : start_main(&s);
 }

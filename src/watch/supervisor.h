@@ -71,8 +71,12 @@ void session_hang_up(struct client *c);
 void session_on_exit(struct client *c);
 
 /* ---- stop.c ---- */
-/** stop_ask() - ASK_STOP: signal and grace as asked */
-void stop_ask(struct supervisor *s, const struct ctl_ask *ask);
+/** stop_note() - ASK_STOP: in the record, so that whoever comes after us goes on with it. Return:
+ * the grace period for stop_begin() */
+uint64_t stop_note(struct supervisor *s, const struct ctl_ask *ask);
+void stop_begin(struct supervisor *s, uint64_t grace_ms);
+/** stop_again() - the stop that our predecessor was at, with a new grace period */
+void stop_again(struct supervisor *s);
 /** stop_event() - one event of machine.h */
 void stop_event(struct supervisor *s, enum sup_event event);
 
@@ -81,8 +85,9 @@ enum adopt_verdict {
 	ADOPT_RUNS = 0, /* supervise it */
 	ADOPT_OVER = 1, /* it has ended; record and report say how; clean up */
 };
-/** adopt() - from what another supervisor left: descriptors again, and what the task has become */
-enum adopt_verdict adopt(struct supervisor *s);
+/** adopt() - from what another supervisor left: descriptors again, and what the task has become
+ * Return: ADOPT_RUNS, ADOPT_OVER; -1: it cannot be told now, nothing was changed */
+iso_must_use int adopt(struct supervisor *s, struct iso_err *err);
 /** adopt_status() - of a task that is not our child and has ended: by its pidfd, else unknown */
 void adopt_status(struct supervisor *s);
 

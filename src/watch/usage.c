@@ -165,8 +165,10 @@ void usage_thaw(const struct apply *a)
 {
 	int dir = any_cgroup(a);
 
-	if (!put_word(dir, "cgroup.freeze", "0"))
-		(void)put_word(dir, "freezer.state", "THAWED");
+	/* twice: a task that stays frozen never gets its signal */
+	for (unsigned tries = 0; tries < 2; tries++)
+		if (put_word(dir, "cgroup.freeze", "0") || put_word(dir, "freezer.state", "THAWED"))
+			return;
 }
 
 void usage_kill_cgroup(const struct apply *a)
@@ -191,8 +193,6 @@ bool usage_has_run(int pid)
 {
 	char path[64], text[TEXT_ROOM];
 
-	/* the name changes with execve; ours is cut to 15 bytes by the kernel */
 	(void)snprintf(path, sizeof(path), "/proc/%d/comm", pid);
-	return fd_get(AT_FDCWD, path, text, sizeof(text)) > 0 &&
-	       strncmp(text, "isoexec-supervi", 15) != 0;
+	return fd_get(AT_FDCWD, path, text, sizeof(text)) > 0 && strcmp(text, USAGE_NAME "\n") != 0;
 }

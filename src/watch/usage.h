@@ -25,6 +25,9 @@ void usage_thaw(const struct apply *a);
 /** usage_stats_fd() - the directory that counts for @which, -1 = there is none; borrowed */
 int usage_stats_fd(const struct apply *a, enum ctl_stats_fd which);
 
+/* The name of the supervisor, and of a task that it sets up: execve gives it another, for no
+ * program is called so. */
+#define USAGE_NAME "isoexec: task"
 /** usage_has_run() - did @pid (not reaped yet) get as far as its execve? */
 bool usage_has_run(int pid);
 
