@@ -24,7 +24,10 @@ static void reap(int command)
 
 	for (;;) {
 		info.si_pid = 0;
-		if (sys_waitid(P_ALL, 0, &info, WEXITED | WNOHANG) || info.si_pid == 0)
+		int r = sys_waitid(P_ALL, 0, &info, WEXITED | WNOHANG);
+		if (r && errno == EINTR)
+			continue;
+		if (r || info.si_pid == 0)
 			return;
 		if (info.si_pid == command)
 			sys_exit(info.si_code == CLD_EXITED ? info.si_status

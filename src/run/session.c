@@ -53,8 +53,8 @@ static int wait_for_start(struct iso_session *session, struct iso_err *err)
 	if (r < 0)
 		return -1;
 	if (r == CTL_GONE)
-		return iso_err_set(
-			err, ISO_FAULT_NOT_FOUND, ESRCH, "the task ended before the session began");
+		return iso_err_set(err, ISO_FAULT_NOT_FOUND, ESRCH,
+			"the task's supervisor ended before the session began");
 	if (report.kind == REPORT_SESSION) {
 		if (fds.n == 1)
 			session->terminal = fd_take(&fds.fd[0]);

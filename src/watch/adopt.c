@@ -130,8 +130,8 @@ static int find_process(struct supervisor *s, struct iso_err *err)
 	return ended < 0 ? -1 : ended == YES ? NO : YES;
 }
 
-/* The status is told once its parent (process 1 by now) has reaped it, which is told by POLLHUP; on
- * kernels that tell nothing nobody waits. */
+/* The status is told once its parent (process 1 by now) has reaped it, which is told by POLLHUP
+ * (ESRCH: it is being reaped right now); on kernels that tell nothing nobody waits. */
 static bool status_by_pidfd(const struct supervisor *s, int *ret)
 {
 	struct pollfd p = {.fd = s->apply.pidfd};
@@ -140,8 +140,7 @@ static bool status_by_pidfd(const struct supervisor *s, int *ret)
 	for (unsigned tries = 0; s->apply.pidfd >= 0 && tries < STATUS_TRIES; tries++) {
 		if (!sys_pidfd_exit_status(s->apply.pidfd, ret))
 			return true;
-		if (errno == ENOTTY || errno == EINVAL || errno == ESRCH ||
-			sys_ppoll(&p, 1, &most) == 0)
+		if (errno == ENOTTY || errno == EINVAL || sys_ppoll(&p, 1, &most) == 0)
 			return false;
 	}
 	return false;

@@ -91,9 +91,10 @@ def start(r, argv, more):
     if event.name == "failed":
         r.check_failed(event)
     else:
-        # process 1 of ours cannot tell whether the command was killed before its execve or after
+        # process 1 of ours cannot tell whether the command was killed before its execve or after; and it may be killed itself
         hit = r.order.hit()
-        r.check_exited(event, [7, 137] if r.error == KILL and hit and hit[1] == 2 else [7])
+        codes = {2: [7, 137], 1: [7, 132]} if more.get("init") else {2: [7, 137]}
+        r.check_exited(event, codes.get(hit[1], [7]) if r.error == KILL and hit else [7])
     event = r.next("gone")
     assert event.kind == "event", f"next: {event}"
 
