@@ -2,7 +2,7 @@
 BUILD := build
 MESON := meson
 
-.PHONY: all deps run check check-fault check-guest check-asan bench bench-deps bench-report install clean help
+.PHONY: all deps run check check-fault check-stress check-guest check-asan bench bench-deps bench-report install clean help
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -29,6 +29,10 @@ check-guest: deps all
 check-fault: deps all
 	python3 -B tests/fault/fault.py $(BUILD)
 
+# 10,000 starts and stops, with kill -9 of whoever it may be at any moment
+check-stress: deps all
+	python3 -B tests/fault/stress.py $(BUILD)
+
 check-asan: deps
 	tools/check-asan.sh . $(BUILD)
 
@@ -53,6 +57,7 @@ help:
 	@echo 'make run        deps, build, run examples/hello.nomad.hcl (as root)'
 	@echo 'make check      deps, build, all checks and tests (as root)'
 	@echo 'make check-fault each kernel call of a supervisor fails once, or its caller is killed there (as root)'
+	@echo 'make check-stress 10,000 tasks, with kill -9 at any moment (as root)'
 	@echo 'make check-guest the kernel tests on cgroup v2 and an old kernel, in a virtual machine (as root)'
 	@echo 'make check-asan unit and golden tests under ASan and UBSan'
 	@echo 'make bench      times, rates and memory against a bare posix_spawn and peers (as root)'
