@@ -86,6 +86,10 @@ ssize_t sys_tee(int in, int out, size_t len, unsigned flags)
 {
 	return call4(__NR_tee, in, out, (long)len, (long)flags);
 }
+ssize_t sys_splice(int in, int out, uint64_t at, size_t len, unsigned flags)
+{
+	return sys_call(__NR_splice, in, 0, out, P(&at), (long)len, (long)flags);
+}
 int sys_fsync(int fd)
 {
 	return (int)call1(__NR_fsync, fd);

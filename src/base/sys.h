@@ -66,6 +66,8 @@ int sys_flock_now(int fd);  /* LOCK_EX | LOCK_NB */
 int sys_flock_free(int fd); /* LOCK_UN */
 int sys_fcntl(int fd, int command, int argument);
 ssize_t sys_tee(int in, int out, size_t len, unsigned flags);
+/* from a pipe to a file's offset @at */
+ssize_t sys_splice(int in, int out, uint64_t at, size_t len, unsigned flags);
 int sys_fsync(int fd);
 int sys_statx(int dir_fd, const char *path, int flags, unsigned mask, struct sys_stat *ret);
 int sys_fd_is_cgroup2(int fd); /* 1, 0, -1 */

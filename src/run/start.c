@@ -156,7 +156,18 @@ static void describe(
 	a->created_unix_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* Not truncated before it is locked: it may be a running task's. */
+static bool is_ending(int fd)
+{
+	struct record_file file;
+	struct iso_err ignored;
+
+	return !record_read(fd, &file, &ignored) &&
+	       (file.record.phase == RECORD_EXITED || file.record.phase == RECORD_CLEANED ||
+		       file.record.phase == RECORD_FAILED);
+}
+
+/* Not truncated before it is locked: it may be a running task's. One that has ended has a
+ * supervisor until it is cleaned up, which is waited for. */
 static int open_file(const char *dir, struct iso_err *err)
 {
 	own_fd at = open(dir, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -167,6 +178,10 @@ static int open_file(const char *dir, struct iso_err *err)
 	if (fd < 0)
 		return iso_err_sys(err, "make '%s/" RECORD_FILE "'", dir);
 	int r = record_lock(fd, err);
+	for (unsigned i = 0; r == RECORD_HELD && is_ending(fd) && i < RUN_TRIES; i++) {
+		run_wait_for_kernel();
+		r = record_lock(fd, err);
+	}
 	if (r == RECORD_HELD)
 		return iso_err_set(
 			err, ISO_FAULT_SYSTEM, EBUSY, "the task of '%s' runs already", dir);

@@ -1,4 +1,9 @@
-/* Moving output (log.h): tee(2) to the console first, then exactly as many bytes into the file. */
+/*
+ * Moving output (log.h): tee(2) to the console first, then exactly as many bytes into the file, by
+ * splice(2): what leaves the FIFO is in the file, so that a supervisor that is killed between two
+ * calls has lost nothing and written nothing twice. Near the end of a file, where lines are looked
+ * at, and on file systems that take no pipe, it is read and written.
+ */
 #include "watch/log.h"
 
 #include <errno.h>
@@ -10,11 +15,12 @@
 #include "base/own.h"
 #include "base/sys.h"
 
-/* linux/splice.h has it for the kernel only; splice(2) */
-#define TEE_NONBLOCK 2U
+/* linux/splice.h has it for the kernel only; splice(2), tee(2) */
+#define SPLICE_NONBLOCK 2U
 
 enum {
 	BUFFER_BYTES = 8 * 1024,
+	SPLICE_BYTES = 64 * 1024, /* a FIFO is not larger */
 	NAME_ROOM = 300,
 	LOG_MODE = 0644,
 	ENTRIES_ROOM = 4096,
@@ -86,17 +92,27 @@ static void name_file(const struct log *l, uint64_t number, char *ret)
 	(void)snprintf(ret, NAME_ROOM, "%s.%llu", l->base, (unsigned long long)number);
 }
 
+/* Its end is looked up before each write: splice(2) takes no file opened with O_APPEND, and
+ * somebody may have emptied it. */
+static int find_end(struct log *l)
+{
+	struct sys_stat st;
+
+	if (l->file < 0 || sys_statx(l->file, "", AT_EMPTY_PATH, SYS_STAT_BASIC, &st))
+		return -1;
+	l->written = st.size;
+	return 0;
+}
+
 static void open_file(struct log *l)
 {
 	char name[NAME_ROOM];
-	struct sys_stat st;
 
 	name_file(l, l->number, name);
-	l->file = sys_openat(l->dir, name,
-		O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, LOG_MODE);
-	l->written = 0;
-	if (l->file >= 0 && !sys_statx(l->file, "", AT_EMPTY_PATH, SYS_STAT_BASIC, &st))
-		l->written = st.size;
+	l->file = sys_openat(
+		l->dir, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, LOG_MODE);
+	if (find_end(l))
+		l->written = 0;
 }
 
 /* The next file, and the oldest goes: never more than max_files of max_file_bytes. */
@@ -132,14 +148,12 @@ static void write_file(struct log *l, const char *data, size_t len)
 {
 	if (l->dir < 0)
 		return;
-	if (l->file < 0)
-		open_file(l);
 	bool is_full = false;
 	while (len) {
 		if (is_full || l->written >= l->max_file_bytes)
 			rotate(l);
 		size_t part = part_for_file(l, data, len);
-		ssize_t n = l->file < 0 ? -1 : sys_write(l->file, data, part);
+		ssize_t n = l->file < 0 ? -1 : sys_pwrite(l->file, data, part, l->written);
 		is_full = n == (ssize_t)part;
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -159,7 +173,7 @@ static size_t offer_console(struct log *l)
 {
 	if (l->console < 0)
 		return BUFFER_BYTES;
-	ssize_t n = sys_tee(l->fifo, l->console, BUFFER_BYTES, TEE_NONBLOCK);
+	ssize_t n = sys_tee(l->fifo, l->console, BUFFER_BYTES, SPLICE_NONBLOCK);
 	if (n > 0)
 		return (size_t)n;
 	if (n < 0 && errno == EAGAIN) {
@@ -177,13 +191,35 @@ static size_t offer_console(struct log *l)
 	return BUFFER_BYTES;
 }
 
+/* At most @most bytes. Return: how many; 0: there are none; -1: read and write them. */
+static ssize_t splice_to_file(struct log *l, size_t most)
+{
+	if (l->dir < 0 || l->no_splice || find_end(l) ||
+		l->written + most + LINE_WISE_BYTES > l->max_file_bytes)
+		return -1;
+	ssize_t n = sys_splice(l->fifo, l->file, l->written, most, SPLICE_NONBLOCK);
+	if (n < 0 && errno == EAGAIN)
+		return 0;
+	l->no_splice = n < 0 && errno == EINVAL;
+	return n;
+}
+
 int log_move(struct log *l)
 {
 	char data[BUFFER_BYTES];
 
 	l->blocked = false;
 	size_t most = offer_console(l);
-	ssize_t n = most ? sys_read(l->fifo, data, most) : -1;
+	if (!most)
+		return LOG_EMPTY;
+	if (l->dir >= 0 && l->file < 0)
+		open_file(l);
+	ssize_t n = splice_to_file(l, l->console < 0 ? SPLICE_BYTES : most);
+	if (n >= 0)
+		return n ? LOG_MORE : LOG_EMPTY;
+	do
+		n = sys_read(l->fifo, data, most);
+	while (n < 0 && errno == EINTR);
 	if (n <= 0)
 		return LOG_EMPTY;
 	write_file(l, data, (size_t)n);

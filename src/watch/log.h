@@ -21,7 +21,8 @@ struct log {
 	uint64_t written; /* bytes in it */
 	uint64_t max_files, max_file_bytes;
 	uint64_t dropped;
-	bool blocked; /* the console is full: wait until it can be written */
+	bool blocked;   /* the console is full: wait until it can be written */
+	bool no_splice; /* the file system of the files takes no pipe */
 };
 
 void log_init(struct log *l);

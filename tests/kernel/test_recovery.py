@@ -118,7 +118,7 @@ class Scene:
         assert os.path.exists(f"/proc/{self.task}"), "the task is gone"
 
 
-def remove(scene, drive):
+def remove(scene):
     """An ended task that nobody was attached to."""
     subprocess.run(["rm", "-r", os.path.dirname(scene.dir), os.path.join(scene.lab.data, "alloc", scene.alloc())], check=True)
 
@@ -171,7 +171,7 @@ def test_both_and_the_task_ends_alone(place):
         record = s.record(drive)
         assert record["phase"] == "dead" and int(record["flags"]) & EXIT_UNKNOWN, record
         assert drive.ask("attach", s.lab.state, s.alloc(), "main").text == "the task has ended"
-        remove(s, drive)
+        remove(s)
 
 
 @test
@@ -262,8 +262,7 @@ def run_in_foreground(s):
                             "/v/stop-probe", "handler"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     s.lab.wait_ready()
     s.dir = s.lab.records()[0]
-    record = s.drive().ok("record", s.dir).values
-    s.supervisor, s.task = int(record["supervisor"]), int(record["task"])
+    look(s)
     return run
 
 
@@ -326,12 +325,15 @@ def detached(s):
     assert r.returncode == 0, r.stderr
     s.lab.wait_ready()
     s.dir = os.path.join(s.lab.state, r.stdout.strip(), "main")
-    look(s, s.drive())
+    look(s)
 
 
-def look(s, drive):
+def look(s):
+    """Once its supervisor answers: the record says that it runs."""
+    drive = s.attach()
     record = s.record(drive)
     s.supervisor, s.task = int(record["supervisor"]), int(record["task"])
+    drive.close()
 
 
 def runner_of(s):
@@ -357,11 +359,11 @@ def test_detached_runner_is_started_again(place):
         # it ends with 41: the policy starts it once more, and no third time
         d.kill(s.task, signal.SIGINT)
         s.lab.wait_ready()
-        look(s, s.drives[0])
+        look(s)
         d.kill(s.task, signal.SIGINT)
         assert again.wait(d.GUARD_S) == 0
         assert events(s)[-2:] == ["Terminated", "Not Restarting"] and "Restarting" in events(s), events(s)
-        remove(s, s.drives[0])
+        remove(s)
 
 
 @test
@@ -377,14 +379,14 @@ def test_detached_both_and_the_task_ends_alone(place):
         d.wait_gone(s.task)
         again = subprocess.Popen([s.lab.program("isoexec"), "runner", os.path.dirname(s.dir)], stdin=subprocess.DEVNULL)
         s.lab.wait_ready()  # unknown is no success: started again
-        look(s, s.drives[0])
+        look(s)
         d.kill(s.supervisor)
         d.wait_gone(s.supervisor)
         d.kill(s.task, signal.SIGINT)
         assert again.wait(d.GUARD_S) == 0
-        record = s.record(s.drives[0])
+        record = s.record(s.drive())
         assert int(record["code"]) == CODE, record  # the runner held it
-        remove(s, s.drives[0])
+        remove(s)
 
 
 # ---- reboots ----
@@ -411,7 +413,7 @@ def test_reboot(place):
         record = s.record(drive)
         assert record["phase"] == "dead" and int(record["flags"]) & LOST, record
         assert not s.lab.cgroups(), s.lab.cgroups()
-        remove(s, drive)
+        remove(s)
 
 
 @test
@@ -422,7 +424,7 @@ def test_reboot_and_somebody_has_its_number(place):
         drive.ok("pretend", s.dir, before)  # the record names a stranger
         assert s.adopt(drive).number("unknown")
         assert s.lab.canary.poll() is None, "a stranger was killed"
-        remove(s, drive)
+        remove(s)
 
 
 @test
@@ -438,7 +440,7 @@ def test_somebody_has_its_number(place):
         event = s.adopt(drive)
         assert event.name == "exited" and event.number("unknown"), event
         assert s.lab.canary.poll() is None, "a stranger was killed"
-        remove(s, drive)
+        remove(s)
 
 
 @test
@@ -518,7 +520,7 @@ def test_torn_record(place):
             s.stop(s.attach())
         else:
             d.wait_gone(s.task)
-            remove(s, drive)
+            remove(s)
 
 
 @test
@@ -637,6 +639,5 @@ def test_data_is_full(place):
         drive.ok("remove")
 
 
-if len(sys.argv) > 2 and sys.argv[2] != "-":
-    test.tests = [t for t in test.tests if t.__name__ in sys.argv[2:]] or test.tests
+test.tests = [t for t in test.tests if t.__name__ in sys.argv[2:]] or test.tests
 test.main()
