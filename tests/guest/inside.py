@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LEFTOVERS = [sys.executable, os.path.join(HERE, "../suite/leftovers.py")]
@@ -17,6 +18,7 @@ def say(line):
 
 def run(name, command, seconds):
     say(f"# begin {name}")
+    begin = time.monotonic()
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT, start_new_session=True)
     try:
         status = process.wait(timeout=seconds)
@@ -24,6 +26,7 @@ def run(name, command, seconds):
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         status = f"none within {seconds} s"
+    say(f"# took {time.monotonic() - begin:.0f} s")
     say(f"# end {name} {status}")
 
 
