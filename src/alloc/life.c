@@ -227,7 +227,7 @@ static void say_how_it_ended(struct life *l, const struct iso_event *e)
 		tell(l, LIFE_EV_LOG_DROPPED, "%" PRIu64 " bytes of output could not be kept",
 			e->log_dropped_bytes);
 	if (e->exit_unknown) {
-		tell(l, LIFE_EV_EXITED,
+		tell(l, LIFE_EV_EXIT_UNKNOWN,
 			"ended while its supervisor was gone: the exit status is unknown");
 	} else if (e->signal) {
 		const char *name = task_signal_name(e->signal);

@@ -29,6 +29,7 @@ enum life_event {
 	LIFE_EV_ARTIFACT,
 	LIFE_EV_STARTED,
 	LIFE_EV_EXITED,
+	LIFE_EV_EXIT_UNKNOWN, /* also an exit; without it the 125 of `run` would be unexplained */
 	LIFE_EV_OOM,
 	LIFE_EV_KILLED,
 	LIFE_EV_LOG_DROPPED,

@@ -149,6 +149,7 @@ static const char *event_name(enum life_event event)
 		[LIFE_EV_ARTIFACT] = "Downloading Artifacts",
 		[LIFE_EV_STARTED] = "Started",
 		[LIFE_EV_EXITED] = "Terminated",
+		[LIFE_EV_EXIT_UNKNOWN] = "Terminated",
 		[LIFE_EV_OOM] = "OOM Killed",
 		[LIFE_EV_KILLED] = "Killed",
 		[LIFE_EV_LOG_DROPPED] = "Log Dropped",

@@ -92,6 +92,7 @@ static void on_event(
 		[LIFE_EV_ARTIFACT] = {"", false},
 		[LIFE_EV_STARTED] = {"", false},
 		[LIFE_EV_EXITED] = {"", false},
+		[LIFE_EV_EXIT_UNKNOWN] = {"", true},
 		[LIFE_EV_OOM] = {"", true},
 		[LIFE_EV_KILLED] = {"", true},
 		[LIFE_EV_LOG_DROPPED] = {"warning: ", true},
