@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 import uuid
 
 GUARD_S = 60  # a test that hangs fails; nothing is judged by it
@@ -260,3 +261,12 @@ def wait_gone(pid):
         assert select.select([fd], [], [], GUARD_S)[0], f"process {pid} does not end"
     finally:
         os.close(fd)
+
+
+def wait_reaped(pid):
+    """The same, and its parent has asked how: nobody else can, from now on."""
+    wait_gone(pid)
+    end = time.monotonic() + GUARD_S
+    while os.path.exists(f"/proc/{pid}"):
+        assert time.monotonic() < end, f"nobody reaps process {pid}"
+        os.sched_yield()

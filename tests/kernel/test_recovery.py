@@ -171,7 +171,7 @@ def test_both_and_the_task_ends_alone(place):
         d.kill(s.supervisor)
         d.wait_gone(s.supervisor)
         d.kill(s.task, signal.SIGINT)
-        d.wait_gone(s.task)
+        d.wait_reaped(s.task)
         drive = s.drive()
         event = s.adopt(drive)
         assert event.name == "exited" and event.number("unknown") and event.number("code") == -1, event
