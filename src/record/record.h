@@ -7,7 +7,7 @@
  *   page 1   what the child made in the task directory (apply.h, struct made_list), mapped shared
  *   page 2.. the plan (steps/steps.h)
  *
- * Written whole by the starter before the supervisor exists; later only the slots change, in turn:
+ * Written whole by the starter, beside its name, before the supervisor exists; later only the slots change, in turn:
  * the valid one with the higher sequence is the truth, so being killed within a write loses
  * nothing. No block is allocated after the first write: an exit status can be recorded on a full
  * disk. Not fsynced: worthless after a reboot anyway, which the boot id tells.
@@ -36,6 +36,7 @@ enum {
 	RECORD_BOOT_ID_ROOM = 40, /* a UUID as text */
 };
 #define RECORD_FILE "task"
+#define RECORD_NEW  "task.new" /* while it is written; renamed */
 #define RECORD_CTL  "ctl"
 
 /* How far a task is. X(SYMBOL, "name") */

@@ -77,6 +77,7 @@ int run_forget(const char *dir, struct iso_err *err)
 
 	if (file < 0)
 		return errno == ENOENT ? 0 : iso_err_sys(err, "open '%s/" RECORD_FILE "'", dir);
+	(void)unlinkat(at, RECORD_NEW, 0); /* of a restart that was killed over it */
 	if (record_forget(file, err))
 		return -1;
 	int r = record_lock(file, err);

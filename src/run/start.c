@@ -20,6 +20,7 @@
 #include "base/sys.h"
 #include "ctl/report.h"
 #include "record/record.h"
+#include "run/file.h"
 #include "run/internal.h"
 #include "run/program.h"
 #include "run/secrets.h"
@@ -28,8 +29,7 @@
  * one. */
 enum {
 	LOWEST_SOURCE_FD = 16,
-	N_PASSED = 6,
-	FILE_MODE = 0600
+	N_PASSED = 6
 };
 
 struct passed {
@@ -156,40 +156,8 @@ static void describe(
 	a->created_unix_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-static bool is_ending(int fd)
-{
-	struct record_file file;
-	struct iso_err ignored;
-
-	return !record_read(fd, &file, &ignored) &&
-	       (file.record.phase == RECORD_EXITED || file.record.phase == RECORD_CLEANED ||
-		       file.record.phase == RECORD_FAILED);
-}
-
-/* Not truncated before it is locked: it may be a running task's. One that has ended has a
- * supervisor until it is cleaned up, which is waited for. */
-static int open_file(const char *dir, struct iso_err *err)
-{
-	own_fd at = open(dir, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	own_fd fd = at < 0 ? -1
-			   : openat(at, RECORD_FILE, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
-				     FILE_MODE);
-
-	if (fd < 0)
-		return iso_err_sys(err, "make '%s/" RECORD_FILE "'", dir);
-	int r = record_lock(fd, err);
-	for (unsigned i = 0; r == RECORD_HELD && is_ending(fd) && i < RUN_TRIES; i++) {
-		run_wait_for_kernel();
-		r = record_lock(fd, err);
-	}
-	if (r == RECORD_HELD)
-		return iso_err_set(
-			err, ISO_FAULT_SYSTEM, EBUSY, "the task of '%s' runs already", dir);
-	return r ? -1 : fd_take(&fd);
-}
-
-static int write_file(
-	int fd, const struct iso_prepared *p, const struct record_about *about, struct iso_err *err)
+static int make_file(const char *dir, const struct iso_prepared *p,
+	const struct record_about *about, struct iso_err *err)
 {
 	unsigned char pages[RECORD_PLAN_AT];
 	char boot_id[RECORD_BOOT_ID_ROOM];
@@ -197,24 +165,8 @@ static int write_file(
 	if (record_boot_id(boot_id, err))
 		return -1;
 	record_init(pages, boot_id, about);
-	const struct iovec parts[] = {{pages, sizeof(pages)}, {p->plan.data, p->plan.len}};
-	if (ftruncate(fd, 0))
-		return iso_err_sys(err, "empty the task's record");
-	ssize_t n = pwritev(fd, parts, iso_len(parts), 0);
-	if (n >= 0 && (size_t)n != sizeof(pages) + p->plan.len)
-		errno = ENOSPC;
-	if (n < 0 || (size_t)n != sizeof(pages) + p->plan.len)
-		return iso_err_sys(err, "write the task's record");
-	return 0;
-}
-
-/* Of a task that nobody will ever start: half a record maybe. */
-static void remove_file(const char *dir)
-{
-	own_fd at = open(dir, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-	if (at >= 0)
-		(void)unlinkat(at, RECORD_FILE, 0);
+	const struct iovec parts[2] = {{pages, sizeof(pages)}, {p->plan.data, p->plan.len}};
+	return run_file_make(dir, parts, err);
 }
 
 struct iso_task *run_task_new(const char *dir)
@@ -243,7 +195,7 @@ static int start(struct iso_prepared *p, const struct iso_start *how, struct iso
 					    p->facts.tmpfs_noswap, user->uid, user->gid, err)) < 0)
 		return -1;
 	describe(p, how, &about);
-	own_fd file = open_file(task->dir, err);
+	own_fd file = make_file(task->dir, p, &about, err);
 	if (file < 0)
 		return -1;
 	task->console = how->console;
@@ -252,9 +204,9 @@ static int start(struct iso_prepared *p, const struct iso_start *how, struct iso
 		.pidfd = -1,
 		.secrets_fd = how->secrets_fd < 0 ? secrets : how->secrets_fd,
 	};
-	if (!write_file(file, p, &about, err) && !run_spawn(task, &in, err))
+	if (!run_spawn(task, &in, err))
 		return 0;
-	remove_file(task->dir);
+	run_file_remove(task->dir);
 	return -1;
 }
 

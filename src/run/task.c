@@ -17,6 +17,7 @@
 #include "ctl/report.h"
 #include "record/record.h"
 #include "run/attach.h"
+#include "run/file.h"
 #include "run/internal.h"
 
 enum {
@@ -180,12 +181,9 @@ void run_wait_for_kernel(void)
 
 int run_adopt(struct iso_task *task, struct iso_err *err)
 {
-	own_fd at = open(task->dir, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	own_fd file = at < 0 ? -1 : openat(at, RECORD_FILE, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	own_fd file = -1;
+	int r = run_file_lock(task->dir, &file, err);
 
-	if (file < 0)
-		return iso_err_sys(err, "open '%s/" RECORD_FILE "'", task->dir);
-	int r = record_lock(file, err);
 	if (r)
 		return r == RECORD_HELD ? RUN_ADOPT_HELD : -1;
 	run_reap(task); /* not before: one that has only let go of us lives */

@@ -410,6 +410,7 @@ static void leave(const struct supervisor *s)
 	own_fd dir = sys_openat(AT_FDCWD, s->dir, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
 	if (dir < 0 || sys_unlinkat(dir, RECORD_FILE, 0))
 		return;
+	(void)sys_unlinkat(dir, RECORD_NEW, 0); /* of a starter that was killed over it */
 	memcpy(path, s->dir, len + 1);
 	(void)sys_unlinkat(AT_FDCWD, path, AT_REMOVEDIR);
 	*strrchr(path, '/') = '\0';

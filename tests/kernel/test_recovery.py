@@ -573,6 +573,31 @@ def test_unreadable_records(place):
         s.stop(s.attach(), adopted=True)
 
 
+@test
+def test_starter_killed_over_the_record(place):
+    # it is written beside its name: what there is of it says nothing to anybody and is in nobody's way
+    with Scene() as s:
+        drive = s.drive()
+        s.dir = s.lab.configure(drive, "/v/stop-probe", "handler")
+        os.makedirs(s.dir)
+        with open(os.path.join(s.dir, "task.new"), "wb") as f:
+            f.write(b"\0" * 5000)
+        answer = drive.ask("attach", s.lab.state, s.alloc(), "main")
+        assert answer.kind == "error" and "there is no task" in answer.text, answer
+        drive.ok("start")
+        assert drive.until("started", "failed")[-1].name == "started"
+        s.lab.wait_ready()
+        assert not os.path.exists(os.path.join(s.dir, "task.new"))
+        again = s.drive()  # a second start of the same task changes nothing
+        again.ok("new")
+        for name, value in (("state_dir", s.lab.state), ("data_dir", s.lab.data), ("cgroup_parent", s.lab.parent),
+                            ("alloc_id", s.alloc()), ("task", "main"), ("command", "true")):
+            again.ok("set", name, value)
+        answer = again.ask("start")
+        assert answer.kind == "error" and "runs already" in answer.text, answer
+        s.stop(drive)
+
+
 # ---- disks ----
 
 
