@@ -321,6 +321,15 @@ static int ended(struct iso_err *err)
 	return iso_err_set(err, ISO_FAULT_NOT_FOUND, ESRCH, "the task has ended");
 }
 
+/* It ended between our connecting and our ask, and its starter has removed its record. */
+static bool is_removed(const struct iso_task *task)
+{
+	struct iso_event ignored;
+	struct iso_err err;
+
+	return run_look(task->dir, &ignored, &err) == RUN_LOOK_NONE;
+}
+
 /* An ask that nobody answers goes to the next supervisor: a signal may come twice, never not at
  * all. */
 int run_ask(struct iso_task *task, const struct ctl_ask *ask, uint32_t kind, struct ctl_report *ret,
@@ -335,7 +344,7 @@ int run_ask(struct iso_task *task, const struct ctl_ask *ask, uint32_t kind, str
 		if (r != CTL_GONE)
 			return r;
 		if (succeed(task, err))
-			return -1;
+			return is_removed(task) ? ended(err) : -1;
 	}
 }
 

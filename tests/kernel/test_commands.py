@@ -433,6 +433,20 @@ def test_stats(place):
 
 
 @test
+def test_stats_while_tasks_end(place):
+    # one that ends between the connecting and the answer has ended: no error
+    command = [ISOEXEC, "stats", "-state-dir", place.state, "-live", "-json", "-interval", "1ms", "sh"]
+    for _ in range(20):
+        p = place.start("--", "sh", "-c", "echo ready; sleep 0.05")
+        p.stdout.readline()
+        lookers = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) for _ in range(4)]
+        p.communicate(timeout=30 * PATIENCE)
+        for looker in lookers:
+            _, err = looker.communicate(timeout=30 * PATIENCE)
+            assert looker.returncode == 0 or "no alloc" in err, err
+
+
+@test
 def test_fs(place):
     script = """cd /local; echo hello > file; mkdir dir; echo below > dir/below; ln -s file link; ln -s /etc/shadow shadow
 ln -s ../../../../../../../../etc/shadow up; ln -s /proc/self/root root; ln -s loop loop; mkfifo fifo; printf 'a\\033[2Jb' > "$(printf 'n\\033[31m')"
