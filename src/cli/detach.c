@@ -14,7 +14,12 @@
 #include "base/own.h"
 #include "cli/command.h"
 #include "cli/say.h"
+#include "run/attach.h"
 #include "run/dirs.h"
+
+enum {
+	RUNNER_TRIES = 3
+};
 
 /* Whoever asks for what he may not have learns it here, before anything is made. */
 static int check_all(struct setup *s, struct iso_err *err)
@@ -75,16 +80,13 @@ static const char *state_dir_of(struct arena *arena, const struct alloc_spec *sp
 	return path;
 }
 
-static int detach_one(
-	struct setup *s, const struct alloc_spec *spec, int *ret_status, struct iso_err *err)
+/* One runner. Return: 0, *ret_killed: it did not come to an end of its own; -1 */
+static int hear_runner(
+	const char *state_dir, struct heard *heard, bool *ret_killed, struct iso_err *err)
 {
-	const char *state_dir = state_dir_of(s->arena, spec);
-	struct heard heard = {false, false};
-	int pipe[2];
+	int pipe[2], status = 0;
 	pid_t runner;
 
-	if (runner_save(spec, err))
-		return -1;
 	if (pipe2(pipe, O_CLOEXEC))
 		return iso_err_sys(err, "make a pipe");
 	own_fd read_end = pipe[0];
@@ -92,15 +94,51 @@ static int detach_one(
 	if (runner_spawn(state_dir, write_end, &runner, err))
 		return -1;
 	write_end = fd_close(write_end);
-	hear(fd_take(&read_end), &heard);
+	hear(fd_take(&read_end), heard);
+	*ret_killed = false;
+	if (heard->started)
+		return 0;
+	while (waitpid(runner, &status, 0) < 0 && errno == EINTR)
+		;
+	*ret_killed = !WIFEXITED(status);
+	return 0;
+}
+
+/* Whatever happened to its runner: a task that runs or has run keeps its files. */
+static bool has_run(const struct alloc_spec *spec)
+{
+	struct iso_event event;
+	struct iso_err err;
+
+	for (size_t t = 0; t < spec->n_tasks; t++) {
+		int r = run_look(spec->tasks[t].config.state_dir, &event, &err);
+		if (r == RUN_LOOK_RUNS || r == RUN_LOOK_ENDED ||
+			(r == RUN_LOOK_CLEAN && event.kind == ISO_EVENT_EXITED))
+			return true;
+	}
+	return false;
+}
+
+static int detach_one(
+	struct setup *s, const struct alloc_spec *spec, int *ret_status, struct iso_err *err)
+{
+	const char *state_dir = state_dir_of(s->arena, spec);
+	struct heard heard = {false, false};
+	bool killed = true;
+
+	if (runner_save(spec, err))
+		return -1;
+	/* one that was killed has a successor, which goes on with what it finds */
+	for (unsigned i = 0; killed && i < RUNNER_TRIES; i++)
+		if (hear_runner(state_dir, &heard, &killed, err))
+			return -1;
 	(void)printf("%s\n", spec->alloc_id);
 	(void)fflush(stdout);
-	if (heard.failed || !heard.started)
+	bool started = heard.started || has_run(spec);
+	if (heard.failed || !started)
 		*ret_status = EXIT_RUN_FAILED;
-	if (heard.started)
+	if (started)
 		return 0;
-	while (waitpid(runner, NULL, 0) < 0 && errno == EINTR)
-		;
 	return alloc_dirs_remove(spec->tasks[0].config.alloc_dir, state_dir, err);
 }
 

@@ -404,6 +404,28 @@ def test_detached_both_and_the_task_ends_alone(place):
         remove(s)
 
 
+@test
+def test_detached_runner_killed_over_the_start(place):
+    # whichever of the two it had got to: the task runs and can be stopped, or there is nothing of it
+    for seen in [lambda lab: True] * 2 + [d.Lab.records] * 6:
+        with Scene() as s:
+            run = subprocess.Popen([s.lab.program("isoexec"), "run", *s.lab.options(), "-volume", s.lab.volume + ":/v:ro", "-detach",
+                                    "--", "/v/stop-probe", "handler"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True)
+            while run.poll() is None:
+                runners = [pid for pid, name in s.lab.processes() if name == "isoexec" and pid != run.pid]
+                if runners and seen(s.lab):
+                    d.kill(runners[0])
+                    break
+            out, said = run.communicate(timeout=d.GUARD_S)
+            if run.returncode == 0:
+                s.lab.wait_ready()
+                s.dir = os.path.join(s.lab.state, out.strip(), "main")
+                s.stop(s.attach())
+            else:
+                assert not s.lab.records(), said
+
+
 # ---- reboots ----
 
 
