@@ -7,10 +7,10 @@
  *   page 1   what the child made in the task directory (apply.h, struct made_list), mapped shared
  *   page 2.. the plan (steps/steps.h)
  *
- * Written whole by the starter, beside its name, before the supervisor exists; later only the slots change, in turn:
- * the valid one with the higher sequence is the truth, so being killed within a write loses
- * nothing. No block is allocated after the first write: an exit status can be recorded on a full
- * disk. Not fsynced: worthless after a reboot anyway, which the boot id tells.
+ * Written whole by the starter, beside its name, before the supervisor exists; later only the slots
+ * change, in turn: the valid one with the higher sequence is the truth, so being killed within a
+ * write loses nothing. No block is allocated after the first write: an exit status can be recorded
+ * on a full disk. Not fsynced: worthless after a reboot anyway, which the boot id tells.
  *
  * Whoever is responsible for the task holds an flock(2) on the file: the lock, not a pid, says
  * whether a supervisor lives. It goes with the open file from the starter to the supervisor.

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""stress.py BUILD [-rounds N] [-seed N]: starts and stops while a supervisor, its starter or both are killed at any moment. At the end
-nothing may be left, no stranger signalled, and no exit status other than the true one told; `unknown` only where nobody held the task.
+"""stress.py BUILD [-rounds N] [-seed N]: starts and stops while a supervisor, its starter (a program with the library, `isoexec run`,
+the runner of `run -detach`) or all of them are killed at any moment. At the end nothing may be left, no stranger signalled, and no exit status other than the true one told; `unknown` only where nobody held the task.
 """
 import argparse
 import collections
@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import random
 import shutil
+import subprocess
 import sys
 import time
 
@@ -107,6 +108,90 @@ class Worker:
         self.drive.ok("stop", "default")
         self.told(STOPPED)
 
+    def starter_over_its_start(self):
+        code = self.random.randrange(1, 120)
+        self.dir = self.lab.configure(self.drive, "/bin/sh", "-c", f"exit {code}")
+        self.drive.send("start")
+        self.moment()
+        self.drive.kill()
+        self.drive = d.Drive(self.lab)
+        self.settled(code, may_be_unknown=False)
+
+    def foreground(self):
+        code, run, killed = self.run_something()
+        said = run.communicate(timeout=d.GUARD_S)[1]
+        for pid, _ in self.ours():  # supervisors that clean up behind it
+            d.wait_gone(pid)
+        # a record is there only if somebody was killed
+        self.settled(code, may_be_unknown="isoexec-supervise" in killed)
+        if run.returncode == -d.signal.SIGKILL:
+            self.count["starter killed"] += 1
+        elif run.returncode == code:
+            self.count["exact"] += 1
+        else:
+            why = "unknown" if "unknown" in said else "never started"
+            assert run.returncode == 125 and killed and (why == "unknown" or why in said or "set up" in said), \
+                f"{run.returncode}, expected {code}, killed {killed}: {said}"
+            self.count[why] += 1
+
+    def detached(self):
+        code, run, killed = self.run_something("-detach")
+        run.communicate(timeout=d.GUARD_S)
+        for pid, name in self.ours():
+            if name == "isoexec":  # the runner goes on alone until the task is started
+                d.wait_gone(pid)
+        self.settled(code, may_be_unknown="isoexec-supervise" in killed)
+
+    def run_something(self, *more):
+        """Return: its exit code, `isoexec run`, names of who was killed at some moment of it."""
+        code = self.random.randrange(1, 120)
+        run = subprocess.Popen([self.lab.program("isoexec"), "run", *self.lab.options(), "-memory", "64", *more, "--", "/bin/sh", "-c",
+                                f"exit {code}"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        self.moment()
+        victims = self.ours()
+        if victims and self.random.random() < 0.7:
+            victims = [self.random.choice(victims)]
+        for pid, _ in victims:
+            d.kill(pid)
+        return code, run, [name for _, name in victims]
+
+    def ours(self):
+        """Processes of ours. One in a pid namespace is the task's: it may be its command when the signal comes."""
+        found = []
+        for pid, name in self.lab.processes():
+            try:
+                with open(f"/proc/{pid}/status", encoding="utf-8") as f:
+                    inside = any(line.startswith("NSpid") and len(line.split()) > 2 for line in f)
+            except OSError:
+                continue
+            if name != "isoexec-drive" and not inside:
+                found.append((pid, name))
+        return found
+
+    def settled(self, code, may_be_unknown):
+        """Nobody is left who was told: what there is of it is adopted, and gone then."""
+        for directory in self.lab.records():
+            event = self.drive.ask("adopt", directory)
+            while event.kind == "ok" or (event.kind == "event" and event.name == "adopted"):
+                # a supervisor is there: it ends with the task
+                for pid, name in self.ours():
+                    if name == "isoexec-supervise":
+                        d.wait_gone(pid)
+                event = self.drive.ask("adopt", directory)
+            assert event.kind == "event", event
+            if event.name == "failed":
+                self.count["never started"] += 1
+            elif event.number("unknown"):
+                assert may_be_unknown, event
+                self.count["unknown"] += 1
+            else:
+                assert event.number("code") == code, f"{event}, expected {code}"
+                self.count["by its record"] += 1
+        for base in (self.lab.state, os.path.join(self.lab.data, "alloc")):
+            for alloc in os.listdir(base) if os.path.isdir(base) else ():
+                if alloc != "mask":
+                    shutil.rmtree(os.path.join(base, alloc))
+
     def recorded(self, code):
         """Nobody heard of its end: the file has it."""
         record = self.drive.ok("record", self.dir).values
@@ -120,12 +205,12 @@ class Worker:
 
     def run(self, rounds):
         ways = [self.nobody_is_killed, self.supervisor_anywhere, self.supervisor_over_a_stop, self.starter_anywhere,
-                self.both_while_it_runs]
+                self.starter_over_its_start, self.both_while_it_runs, self.foreground, self.detached]
         for at in range(rounds):
             way = self.random.choice(ways)
             try:
                 way()
-            except AssertionError as problem:
+            except (AssertionError, subprocess.TimeoutExpired) as problem:
                 return f"round {at}, {way.__name__}: {problem}"
         self.lab.wait_left([self.drive])
         self.drive.close()

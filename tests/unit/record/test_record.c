@@ -132,6 +132,23 @@ static void test_the_lock_is_held_by_one(void **state)
 	assert_int_equal(record_lock(second, &err), 0);
 }
 
+static void test_forgetting_is_seen_and_touches_nothing_else(void **state)
+{
+	(void)state;
+	struct record_file before, after;
+	struct iso_err err = ISO_ERR_INIT;
+	own_fd fd = new_file();
+
+	assert_false(record_is_forgotten(fd));
+	assert_int_equal(record_read(fd, &before, &err), 0);
+	assert_int_equal(record_forget(fd, &err), 0);
+	assert_true(record_is_forgotten(fd));
+	assert_int_equal(record_read(fd, &after, &err), 0);
+	assert_memory_equal(&before, &after, sizeof(before));
+	assert_int_equal(record_write(fd, &after.record, &err), 0);
+	assert_true(record_is_forgotten(fd));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -141,6 +158,7 @@ int main(void)
 		cmocka_unit_test(test_every_broken_byte_is_noticed),
 		cmocka_unit_test(test_strings_of_a_foreign_file_end),
 		cmocka_unit_test(test_the_lock_is_held_by_one),
+		cmocka_unit_test(test_forgetting_is_seen_and_touches_nothing_else),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
